@@ -1,0 +1,269 @@
+/**
+ * The catalogue of everything Kollage can complain about. A code is never renamed and never used again for something
+ * else. `docs/errors.md` is written from it (`npm run docs`), and the test run checks that it is up to date.
+ * 1xx the deployment folder, 2xx the catalog and its configuration templates, 3xx images, 4xx what a plan finds,
+ * 5xx carrying out, 9xx Kollage itself.
+ */
+export const errors = {
+  // The deployment folder
+  'KLG-101': {
+    title: 'No deployment folder',
+    cause: 'The folder holds no kollage.yaml, or it cannot be read.',
+    kept: 'Nothing was read or written.',
+    next: 'Give the folder with --folder, or make one with `kollage init`.',
+  },
+  'KLG-102': {
+    title: 'Not valid YAML',
+    cause: 'A file breaks the rules of YAML at the place named.',
+    kept: 'Nothing was changed.',
+    next: 'Mend the line named; a missing quote or an indentation before it is the usual cause.',
+  },
+  'KLG-103': {
+    title: 'Unknown key',
+    cause: 'A key stands where Kollage knows no such key.',
+    kept: 'Nothing was changed.',
+    next: 'Use the nearest right name if that was meant, else remove the key.',
+  },
+  'KLG-104': {
+    title: 'Wrong type of value',
+    cause: 'A value is not of the kind that this key takes.',
+    kept: 'Nothing was changed.',
+    next: 'Give a value of the kind named in the message.',
+  },
+  'KLG-105': {
+    title: 'Unknown name',
+    cause: 'A service, component, role, node, release, profile or engine is named that does not exist.',
+    kept: 'Nothing was changed.',
+    next: 'Use one of the names listed; the nearest is suggested.',
+  },
+  'KLG-106': {
+    title: 'File outside the folder',
+    cause:
+      'A symbolic link in the deployment folder leads out of it. Kollage reads only what the folder holds.',
+    kept: 'The file was not read.',
+    next: 'Put a copy of the file into the folder.',
+  },
+  'KLG-107': {
+    title: 'File too large',
+    cause:
+      'A configuration file is larger than any real one (limit 4 MiB), or the folder holds too many files.',
+    kept: 'The file was not read.',
+    next: 'Move what is not configuration out of the folder.',
+  },
+  'KLG-108': {
+    title: 'File cannot be read',
+    cause:
+      'A file of the folder is there but cannot be read as text: rights, an encoding that is not UTF-8, or not a file.',
+    kept: 'Nothing was changed.',
+    next: 'Check the file named.',
+  },
+  'KLG-109': {
+    title: 'Service missing that another needs',
+    cause: 'A service is on, and a service that it cannot do without is off.',
+    kept: 'Nothing was changed.',
+    next: 'Turn the other service on, or this one off.',
+  },
+  'KLG-110': {
+    title: 'Override that no component reads',
+    cause:
+      'A file under config/ has a name or a place that matches no configuration file of any service that is on.',
+    kept: 'The file was left as it is; it has no effect.',
+    next: 'Rename it to the nearest right name, or remove it.',
+  },
+  'KLG-111': {
+    title: 'Variable of globals.yml without effect',
+    cause: 'No option of the catalog answers to this key, and no override uses it as a variable.',
+    kept: 'The key was left as it is; it has no effect.',
+    next: 'Use the nearest right name, or remove it.',
+  },
+  'KLG-112': {
+    title: 'The folder is taken',
+    cause: 'A deployment folder was to be made where files already are.',
+    kept: 'No file was touched.',
+    next: 'Choose an empty folder.',
+  },
+  // Secrets
+  'KLG-120': {
+    title: 'Secret missing',
+    cause: 'A service needs a secret that passwords.yml does not have.',
+    kept: 'Nothing was changed.',
+    next: 'Run `kollage secrets`: it makes what is missing and keeps what is there.',
+  },
+  'KLG-121': {
+    title: 'Secrets cannot be decrypted',
+    cause: 'passwords.yml is encrypted, and the key that was found does not open it (or none was found).',
+    kept: 'Nothing was changed.',
+    next: 'Put the age identity at the place named, or name it with KOLLAGE_AGE_KEY_FILE.',
+  },
+  'KLG-122': {
+    title: 'No such secret',
+    cause: 'A secret was named that no service has.',
+    kept: 'Nothing was changed.',
+    next: 'Use one of the names that `kollage secrets --list` prints.',
+  },
+  'KLG-123': {
+    title: 'Secret cannot be used where it stands',
+    cause:
+      'A template changes a secret in a way that would hide that it is secret (a filter other than those allowed, a part of it, a comparison).',
+    kept: 'Nothing was changed.',
+    next: 'Use the secret whole, or through one of the filters urlencode, b64encode, quote and tojson.',
+  },
+  'KLG-124': {
+    title: 'Plain secrets',
+    cause: 'passwords.yml holds secrets in clear text.',
+    kept: 'The file is used as it is.',
+    next: 'Encrypt it with `kollage secrets --encrypt`.',
+  },
+  'KLG-125': {
+    title: 'Secrets were not saved',
+    cause: 'The file of secrets could not be written, or changed while it was being written.',
+    kept: 'The old file is as it was.',
+    next: 'Check the rights of the folder and run the command again.',
+  },
+  // The catalog
+  'KLG-201': {
+    title: 'No such catalog',
+    cause: 'A catalog is named that is neither one of Kollage nor a folder with service definitions.',
+    kept: 'Nothing was changed.',
+    next: 'Give the name of a catalog of Kollage, or the path of a folder, relative to kollage.yaml.',
+  },
+  'KLG-202': {
+    title: 'Need that names nothing',
+    cause: 'A definition needs a task, component, endpoint or output that no service offers.',
+    kept: 'Nothing was changed.',
+    next: 'Mend the name in the definition; the nearest is suggested.',
+  },
+  'KLG-203': {
+    title: 'Needs in a circle',
+    cause: 'Components or tasks wait for each other, so that none of them would ever start.',
+    kept: 'Nothing was changed.',
+    next: 'Take one of the needs that the message lists out of the circle.',
+  },
+  'KLG-204': {
+    title: 'Two ports alike',
+    cause: 'Two endpoints of one node listen on the same port.',
+    kept: 'Nothing was changed.',
+    next: 'Give one of them another port.',
+  },
+  'KLG-205': {
+    title: 'Image that nobody builds',
+    cause: 'A component names an image that no recipe of the catalog provides for this release.',
+    kept: 'Nothing was changed.',
+    next: 'Mend the name, add a recipe, or name a whole image reference with a registry.',
+  },
+  'KLG-206': {
+    title: 'Template error',
+    cause:
+      'A Jinja2 template or expression cannot be evaluated: its syntax, or a variable that does not exist.',
+    kept: 'Nothing was changed.',
+    next: 'Mend the template at the line named.',
+  },
+  'KLG-207': {
+    title: 'Template without end',
+    cause: 'A template took more steps or more memory than any real one does.',
+    kept: 'The template was stopped; nothing was changed.',
+    next: 'Look for a loop or a recursion that does not end.',
+  },
+  'KLG-208': {
+    title: 'Configuration file cannot be merged',
+    cause: 'An override of an INI or YAML file is not of that format.',
+    kept: 'Nothing was changed.',
+    next: 'Mend the line named.',
+  },
+  'KLG-209': {
+    title: 'Definition mistake',
+    cause: 'A service definition, trait or catalog file says something that cannot hold.',
+    kept: 'Nothing was changed.',
+    next: 'Mend the definition at the place named; docs/reference/service.md lists every key.',
+  },
+  'KLG-210': {
+    title: 'Not possible on this engine',
+    cause: 'The deployment asks for something that the chosen engine cannot hold.',
+    kept: 'Nothing was changed.',
+    next: 'Choose another engine, or take out what the message names.',
+  },
+  // What a plan finds
+  'KLG-401': {
+    title: 'Port in use',
+    cause:
+      'A port that a component would listen on is taken by another component of the same node, or by a process of the host.',
+    kept: 'Nothing was changed.',
+    next: 'Stop the other process, or give the component another port.',
+  },
+  'KLG-402': {
+    title: 'Host path used twice',
+    cause:
+      'Two components of the same node write to the same path of the host without being made to share it.',
+    kept: 'Nothing was changed.',
+    next: 'Give one of them another path.',
+  },
+  'KLG-403': {
+    title: 'Not enough memory or CPU',
+    cause: 'The components of a node ask for more than the node has.',
+    kept: 'Nothing was changed.',
+    next: 'Add nodes, move components by role, or turn services off.',
+  },
+  'KLG-404': {
+    title: 'No node for a component',
+    cause: 'No node has the role that a component runs on, or fewer than its replicas need.',
+    kept: 'Nothing was changed.',
+    next: 'Give the role to a node, or scale the component down.',
+  },
+  'KLG-405': {
+    title: 'Capability missing',
+    cause: 'A node lacks a Linux capability, device or kernel feature that a component needs.',
+    kept: 'Nothing was changed.',
+    next: 'Use another node for that role, or turn the option off that needs it.',
+  },
+  'KLG-406': {
+    title: 'Image cannot be had',
+    cause:
+      'An image is neither on the node, nor built by a recipe, nor in a registry that the deployment names.',
+    kept: 'Nothing was changed.',
+    next: 'Build it with `kollage images build`, or name a registry under `images`.',
+  },
+  'KLG-407': {
+    title: 'Data would be lost',
+    cause: 'The change takes away a volume that holds data.',
+    kept: 'Nothing was changed.',
+    next: 'Keep the service, or confirm the loss when applying.',
+  },
+  'KLG-408': {
+    title: 'Saved state cannot be read',
+    cause:
+      'A file given with --against or --observed is not what Kollage saves, or was saved by another version.',
+    kept: 'Nothing was changed.',
+    next: 'Save it again with `kollage plan --save`.',
+  },
+  // Kollage itself
+  'KLG-901': {
+    title: 'Wrong use of the command',
+    cause: 'An argument or an option of the command line is unknown, missing or of the wrong kind.',
+    kept: 'Nothing was changed.',
+    next: 'See `kollage help COMMAND`.',
+  },
+  'KLG-902': {
+    title: 'A mistake in Kollage',
+    cause: 'Something happened that Kollage did not foresee.',
+    kept: 'What was done until then is kept.',
+    next: 'Report it with the text that KOLLAGE_DEBUG=1 prints.',
+  },
+  'KLG-903': {
+    title: 'A file cannot be written',
+    cause: 'The place for an output file does not exist, is full, or may not be written.',
+    kept: 'No other file was touched.',
+    next: 'Check the path and its rights.',
+  },
+} as const satisfies Record<string, ErrorInfo>;
+
+interface ErrorInfo {
+  /** A few words. */
+  readonly title: string;
+  readonly cause: string;
+  /** What is as it was. */
+  readonly kept: string;
+  /** What the person does now. */
+  readonly next: string;
+}
+
+export type ErrorCode = keyof typeof errors;

@@ -1,0 +1,61 @@
+import type { PlaceOf, TextFile } from './catalog.ts';
+import type { ComponentSettings, DeploymentFile, EngineName } from './deployment.ts';
+import type { Place } from './error.ts';
+import type { DesiredNode } from './resource.ts';
+
+export interface OptionSetting {
+  readonly value: unknown;
+  readonly place: Place;
+}
+
+/** A deployment folder, read: names resolved, options checked and given their types, ranges of nodes written out. */
+export interface Deployment {
+  readonly name: string;
+  readonly release: string;
+  readonly engine: {
+    readonly type: EngineName;
+    readonly address?: string | undefined;
+    readonly context?: string | undefined;
+    readonly namespace?: string | undefined;
+  };
+  readonly address: string;
+  readonly interface: string | null;
+  readonly externalAddress: string;
+  /** Services that are on, sorted. */
+  readonly services: readonly string[];
+  /** Set options by `service.option`, and those of the catalog by `option`. Those not set are not here. */
+  readonly options: ReadonlyMap<string, OptionSetting>;
+  /** Settings by `service/component`. */
+  readonly components: ReadonlyMap<string, ComponentSettings>;
+  /** Sorted by name; roles made of roles are written out. */
+  readonly nodes: readonly DesiredNode[];
+  readonly images: DeploymentFile['images'];
+  /** Everything of globals.yml, for overrides that use its variables. */
+  readonly globals: ReadonlyMap<string, OptionSetting>;
+  /** The files under config/, sorted by path. */
+  readonly overrides: readonly TextFile[];
+  /** Place of a key of kollage.yaml. */
+  readonly at: PlaceOf;
+  /** Secret names to their keyed fingerprints; a name that is not here is missing. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+/** What compiling must know of an engine. Plain data, so that compiling stays pure. */
+export interface EngineTraits {
+  readonly name: EngineName;
+  /** host: containers share their node's network unless told otherwise; cluster: each has its own address. */
+  readonly network: 'host' | 'cluster';
+  /** The host under which an endpoint is reached, with {service}, {component}, {endpoint}, {deployment}, {namespace}; null: the deployment's address. */
+  readonly endpointHost: string | null;
+  /** What it can hold. */
+  readonly can: readonly (
+    | 'hostNetwork'
+    | 'hostPid'
+    | 'hostIpc'
+    | 'hostCgroup'
+    | 'devices'
+    | 'sharedMounts'
+    | 'multinode'
+    | 'tmpfs'
+  )[];
+}

@@ -1,0 +1,92 @@
+import type { Finding } from './error.ts';
+import type { ResourceKey } from './resource.ts';
+
+/** An instance of a workload as an engine has it. */
+export interface ObservedInstance {
+  readonly workload: string;
+  readonly node: string;
+  /** The fingerprint it was made with. */
+  readonly fingerprint: string;
+  readonly state: 'running' | 'starting' | 'unhealthy' | 'stopped' | 'missing';
+  /** What someone changed by hand, as the engine tells it. */
+  readonly drift?: readonly string[];
+}
+
+export interface ObservedNode {
+  readonly name: string;
+  /** Bytes; processors. */
+  readonly memory?: number;
+  readonly cpus?: number;
+  /** What listens already and is not ours. */
+  readonly listeners?: readonly {
+    readonly port: number;
+    readonly protocol: 'tcp' | 'udp';
+    readonly address: string;
+    readonly process?: string;
+  }[];
+  /** Linux capabilities that the engine may hand out, devices and kernel features that are there. */
+  readonly capabilities?: readonly string[];
+  readonly devices?: readonly string[];
+  /** References of images that are present. */
+  readonly images?: readonly string[];
+}
+
+/** What is there now. A part that was not looked at is left out, and then nothing is concluded from it. */
+export interface Observed {
+  readonly instances?: readonly ObservedInstance[];
+  /** Done tasks, by `id` and fingerprint. */
+  readonly tasks?: readonly { readonly id: string; readonly fingerprint: string }[];
+  readonly nodes?: readonly ObservedNode[];
+  /** Images that a registry offers. */
+  readonly images?: readonly string[];
+}
+
+/** Why something changes, down to the field or the line. Texts hold tokens, never a secret's value. */
+export interface Reason {
+  readonly what:
+    | 'new'
+    | 'gone'
+    | 'image'
+    | 'file'
+    | 'field'
+    | 'secret'
+    | 'scale'
+    | 'placement'
+    | 'drift'
+    | 'state'
+    | 'needed';
+  /** The file, field or secret. */
+  readonly where: string;
+  readonly before?: string;
+  readonly after?: string;
+  /** A unified diff, for files. */
+  readonly diff?: string;
+}
+
+export type Action = 'create' | 'update' | 'delete' | 'run' | 'none';
+/** How an update is carried out, from what disturbs least to what disturbs most. */
+export type Mode = 'in-place' | 'reload' | 'restart' | 'roll' | 'replace';
+
+export interface Change {
+  readonly key: ResourceKey;
+  readonly action: Action;
+  readonly mode?: Mode;
+  readonly reasons: readonly Reason[];
+  /** How many instances it touches, and on which nodes. */
+  readonly instances: number;
+  readonly nodes: readonly string[];
+  /** What a user of the platform notices meanwhile; empty when nothing. */
+  readonly disturbs: readonly string[];
+}
+
+export interface Plan {
+  readonly deployment: string;
+  readonly release: string;
+  /** The fingerprint that it leads to, and the one it starts from (null: nothing was there). */
+  readonly target: string;
+  readonly base: string | null;
+  /** In the order in which they can begin; `none` changes are left out. */
+  readonly changes: readonly Change[];
+  readonly findings: readonly Finding[];
+  readonly summary: Readonly<Record<Action, number>>;
+}

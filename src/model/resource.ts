@@ -1,0 +1,223 @@
+import type { UpdatePolicy } from './deployment.ts';
+import type { OnChange } from './service.ts';
+
+/*
+ * What every engine is asked to hold. Plain serialisable data: a desired state is a list of these, in a fixed order.
+ * Texts may hold tokens (token.ts); no secret's value is ever in here.
+ */
+
+/** `kind:id`, unique in a deployment. */
+export type ResourceKey = `${Resource['kind']}:${string}`;
+
+export interface ConfigFile {
+  /** The file's name in the bundle. */
+  readonly name: string;
+  /** Where it goes inside the container; null for what the start program or kolla_set_configs reads in place. */
+  readonly path: string | null;
+  readonly content: string;
+  readonly owner: string | null;
+  /** Octal, such as 0600. */
+  readonly mode: string;
+  readonly onChange: OnChange;
+  /** SHA-256 of content, owner, mode and path. */
+  readonly hash: string;
+  /** Where its lines come from: the template and the overrides, in the order of merging. */
+  readonly sources: readonly string[];
+}
+
+/** The configuration files of one workload or task. */
+export interface ConfigBundle {
+  readonly kind: 'config';
+  readonly id: string;
+  readonly files: readonly ConfigFile[];
+}
+
+/** That a secret is used; its value stays in the store of secrets. The fingerprint is a keyed hash, worthless without the key. */
+export interface Secret {
+  readonly kind: 'secret';
+  readonly id: string;
+  readonly fingerprint: string;
+}
+
+export interface Volume {
+  readonly kind: 'volume';
+  readonly id: string;
+  /** One for the deployment, or one on each node that mounts it. */
+  readonly each: 'deployment' | 'node';
+  readonly size: string | null;
+}
+
+export interface Endpoint {
+  readonly kind: 'endpoint';
+  /** `service/name`. */
+  readonly id: string;
+  /** The workload that answers. */
+  readonly workload: string;
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly scheme: string;
+  readonly path: string;
+  readonly exposure: 'public' | 'internal' | 'node';
+  readonly url: string;
+}
+
+export type Probe =
+  | {
+      readonly type: 'http';
+      readonly scheme: string;
+      readonly host: string;
+      readonly port: number;
+      readonly path: string;
+      readonly status: readonly number[];
+      readonly body: string | null;
+    }
+  | { readonly type: 'tcp' | 'mysql' | 'amqp' | 'memcached'; readonly host: string; readonly port: number }
+  | { readonly type: 'socket' | 'file'; readonly path: string }
+  | { readonly type: 'command'; readonly command: readonly string[] };
+
+export interface Health {
+  readonly probe: Probe;
+  /** Seconds. */
+  readonly interval: number;
+  readonly timeout: number;
+  readonly grace: number;
+}
+
+export type Need =
+  | {
+      readonly kind: 'endpoint';
+      readonly endpoint: string;
+      readonly on: 'any' | 'node';
+      readonly probe: Probe;
+    }
+  | {
+      readonly kind: 'component';
+      readonly component: string;
+      readonly on: 'any' | 'node';
+      readonly probe: Probe;
+    }
+  | { readonly kind: 'task'; readonly task: string }
+  | { readonly kind: 'output'; readonly output: string; readonly key: string };
+
+export interface Mount {
+  readonly type: 'volume' | 'host' | 'tmpfs';
+  /** The volume's id or the host's path; empty for tmpfs. */
+  readonly source: string;
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly shared: boolean;
+}
+
+export interface Port {
+  readonly endpoint: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly exposure: 'public' | 'internal' | 'node';
+}
+
+export interface Privileges {
+  readonly capabilities: readonly string[];
+  readonly devices: readonly string[];
+  readonly hostNetwork: boolean;
+  readonly hostPid: boolean;
+  readonly hostIpc: boolean;
+  readonly hostCgroup: boolean;
+  readonly unconfined: readonly string[];
+  readonly deviceCgroupRules: readonly string[];
+}
+
+/** Memory in bytes; null where nothing is asked for. */
+export interface ResourceRequest {
+  readonly memory: number | null;
+  readonly cpus: number | null;
+}
+
+export interface Placement {
+  readonly role: string;
+  /** The nodes it may run on, sorted. */
+  readonly nodes: readonly string[];
+}
+
+export type Scale = { readonly replicas: number } | { readonly each: 'node' };
+
+/** Runs inside the container: what a workload and a task have in common. */
+export interface Process {
+  /** The reference that the engine asks for. */
+  readonly image: string;
+  readonly start: 'kolla' | 'plain';
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly user: string | null;
+  /** The id of its config bundle; null without one. */
+  readonly config: string | null;
+  readonly mounts: readonly Mount[];
+  readonly privileges: Privileges;
+  readonly resources: ResourceRequest;
+  readonly needs: readonly Need[];
+  readonly placement: Placement;
+  /** The secrets that it is given, sorted. */
+  readonly secrets: readonly string[];
+  /** What its fingerprint is made of, by input: `image`, `spec`, `file:NAME`, `secret:NAME`. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly fingerprint: string;
+}
+
+export interface Workload extends Process {
+  readonly kind: 'workload';
+  /** `service/component`, or `service/component@node` where a node's own overrides make it another. */
+  readonly id: string;
+  readonly service: string;
+  readonly component: string;
+  readonly ports: readonly Port[];
+  readonly health: Health | null;
+  readonly scale: Scale;
+  readonly update: UpdatePolicy;
+  readonly stop: {
+    readonly signal: string | null;
+    readonly command: readonly string[] | null;
+    readonly grace: number;
+  };
+  readonly reload: { readonly signal: string | null; readonly command: readonly string[] | null } | null;
+  readonly outputs: readonly string[];
+}
+
+export interface Task extends Process {
+  readonly kind: 'task';
+  /** `service/task`. Named by its fingerprint beside it: a changed one is a new one, a done one is never run again. */
+  readonly id: string;
+  readonly service: string;
+  readonly phase: 'bootstrap' | 'expand' | 'migrate' | 'contract';
+  readonly timeout: number;
+  readonly retries: number;
+  readonly each: 'deployment' | 'node';
+  readonly undo: readonly string[] | null;
+  /** Output name to the file that the command writes. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export type Resource = ConfigBundle | Secret | Volume | Endpoint | Workload | Task;
+
+export interface DesiredNode {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly address: string | null;
+  readonly memory: number | null;
+  readonly cpus: number | null;
+}
+
+/** One desired state, whole: what compile makes, a plan compares and a revision keeps. */
+export interface Desired {
+  readonly deployment: string;
+  readonly release: string;
+  readonly engine: string;
+  readonly nodes: readonly DesiredNode[];
+  /** Sorted by key. */
+  readonly resources: readonly Resource[];
+  /** SHA-256 over all of it. */
+  readonly fingerprint: string;
+}
+
+export function keyOf(resource: Resource): ResourceKey {
+  return `${resource.kind}:${resource.id}`;
+}

@@ -1,0 +1,343 @@
+import { z } from 'zod';
+import { updatePolicy } from './deployment.ts';
+
+/*
+ * Service definitions: catalog/<catalog>/<service>/service.yaml. They are data. Any string may be a Jinja2 template; a string that is
+ * one whole `{{ expression }}` keeps the expression's own type. docs/reference/service.md explains every key and what templates see.
+ */
+
+/** Names inside a catalog: services, components, tasks, endpoints, volumes. */
+export const id = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/, 'must be lower-case words joined by - or _');
+/** `service/thing`, or `thing` for one of the same service. */
+const reference = z.string().regex(/^[a-z0-9_-]+(\/[a-z0-9_-]+)?$/, 'must be NAME or SERVICE/NAME');
+const template = z.string();
+const number = z.union([z.number(), template]);
+/** An expression (or true/false) that decides whether the thing it stands in exists. */
+const when = z.union([z.boolean(), z.string()]);
+const words = z.union([template, z.array(template).min(1)]);
+
+/** A setting that an operator may change. `globals` are the keys of kolla-ansible's globals.yml that set it. */
+export const option = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('string'),
+    ...optionBase(),
+    default: z.string().nullable(),
+    pattern: z.string().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('boolean'),
+    ...optionBase(),
+    default: z.union([z.boolean(), z.string()]),
+  }),
+  z.strictObject({
+    type: z.literal('integer'),
+    ...optionBase(),
+    default: z.union([z.int(), z.string()]).nullable(),
+    min: z.int().optional(),
+    max: z.int().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('number'),
+    ...optionBase(),
+    default: z.union([z.number(), z.string()]).nullable(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('enum'),
+    ...optionBase(),
+    values: z.array(z.string()).min(2),
+    default: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal('list'),
+    ...optionBase(),
+    default: z.union([z.array(z.unknown()), z.string()]),
+  }),
+  z.strictObject({ type: z.literal('map'), ...optionBase(), default: z.record(z.string(), z.unknown()) }),
+]);
+
+function optionBase() {
+  return { doc: z.string(), globals: z.array(z.string()).default([]) };
+}
+
+/** How a missing secret is made. `password`: letters and digits. */
+export const secretSpec = z.strictObject({
+  generate: z.enum(['password', 'uuid', 'hex', 'fernet-key', 'ssh-key', 'rsa-key']).default('password'),
+  /** Characters, for password and hex. */
+  length: z.int().min(8).max(256).default(40),
+  doc: z.string().optional(),
+});
+
+/** What a changed input does to the process that reads it. */
+export const onChange = z.enum(['nothing', 'reload', 'restart', 'replace']);
+
+/** A configuration file. Its overrides (kolla-ansible's rules) follow from its name, see docs/reference/service.md. */
+export const configFile = z.strictObject({
+  when: when.optional(),
+  /** Path of the template, relative to the service's config/ folder; the file's own name + .j2 when not given. */
+  template: z.string().optional(),
+  /** Where the file goes inside the container. */
+  path: template,
+  /** `main`: an oslo.config INI file of the whole service, which takes global.conf, <service>.conf and <service>/<component>.conf. */
+  format: z.enum(['ini', 'yaml', 'json', 'text']).default('text'),
+  main: z.boolean().default(false),
+  /** There only when an operator's override brings it. */
+  optional: z.boolean().default(false),
+  owner: template.optional(),
+  mode: z
+    .string()
+    .regex(/^0[0-7]{3}$/)
+    .default('0600'),
+  onChange: onChange.default('restart'),
+});
+
+const probe = z.union([
+  z.strictObject({
+    http: z.strictObject({
+      endpoint: reference,
+      path: template.default('/'),
+      status: z.array(z.int()).default([200]),
+      /** A regular expression that the body must match. */
+      body: z.string().optional(),
+    }),
+  }),
+  z.strictObject({ tcp: z.strictObject({ endpoint: reference }) }),
+  z.strictObject({ mysql: z.strictObject({ endpoint: reference }) }),
+  z.strictObject({ amqp: z.strictObject({ endpoint: reference }) }),
+  z.strictObject({ memcached: z.strictObject({ endpoint: reference }) }),
+  /** A unix socket that accepts, or a path that exists: can be needed only on the same node. */
+  z.strictObject({ socket: z.strictObject({ path: template }) }),
+  z.strictObject({ file: z.strictObject({ path: template }) }),
+  /** Exit status 0 inside the container; nothing else can wait for it. */
+  z.strictObject({ command: words }),
+]);
+
+export const health = z.intersection(
+  probe,
+  z.object({
+    /** Seconds. */
+    interval: z.number().positive().optional(),
+    timeout: z.number().positive().optional(),
+    grace: z.number().positive().optional(),
+  }),
+);
+
+/** What must hold before the process starts. */
+export const need = z.union([
+  z.strictObject({ endpoint: reference, on: z.enum(['any', 'node']).default('any'), when: when.optional() }),
+  z.strictObject({ component: reference, on: z.enum(['any', 'node']).default('any'), when: when.optional() }),
+  z.strictObject({ task: reference, when: when.optional() }),
+  z.strictObject({ output: reference, key: z.string(), when: when.optional() }),
+]);
+
+export const mount = z.strictObject({
+  when: when.optional(),
+  /** One of: a volume of this or another service, a path of the host, a tmpfs. */
+  volume: reference.optional(),
+  host: template.optional(),
+  tmpfs: z.boolean().optional(),
+  path: template,
+  readOnly: z.boolean().default(false),
+  /** Mounts made on one side are seen on the other (network namespaces). */
+  shared: z.boolean().default(false),
+});
+
+/** Named rights beyond an ordinary container's; `all` only when an operator says so in an option. */
+export const privileges = z.strictObject({
+  capabilities: z.array(z.string()).default([]),
+  devices: z.array(template).default([]),
+  /** Share the host's namespace. */
+  hostNetwork: z.boolean().default(false),
+  hostPid: z.boolean().default(false),
+  hostIpc: z.boolean().default(false),
+  hostCgroup: z.boolean().default(false),
+  /** Switch off the named confinements. */
+  unconfined: z.array(z.enum(['seccomp', 'apparmor', 'systempaths'])).default([]),
+  deviceCgroupRules: z.array(z.string()).default([]),
+});
+
+export const endpoint = z.strictObject({
+  when: when.optional(),
+  port: number,
+  protocol: z.enum(['tcp', 'udp']).default('tcp'),
+  scheme: template.default('tcp'),
+  /** What follows host and port in the URL. */
+  path: template.default(''),
+  /** public: users reach it; internal: only the platform; node: only the same node. */
+  exposure: z.enum(['public', 'internal', 'node']).default('internal'),
+});
+
+/** What components and tasks have in common. */
+const process = {
+  when: when.optional(),
+  title: z.string().optional(),
+  image: template.optional(),
+  /** kolla: the image keeps Kolla's container contract; plain: the command is run as it is, files are mounted at their paths. */
+  start: z.enum(['kolla', 'plain']).optional(),
+  command: words.optional(),
+  env: z.record(z.string(), template).default({}),
+  /** The user inside the container; the image's own when not given. */
+  user: template.optional(),
+  /** Names from the service's `config`. */
+  config: z.array(z.string()).default([]),
+  mounts: z.array(mount).default([]),
+  /** Owners that paths inside the container get before the process starts (kolla's `permissions`). */
+  permissions: z
+    .array(
+      z.strictObject({
+        path: template,
+        owner: template,
+        mode: z.string().optional(),
+        recurse: z.boolean().default(false),
+      }),
+    )
+    .default([]),
+  needs: z.array(need).default([]),
+  privileges: privileges.prefault({}),
+  resources: z
+    .strictObject({ memory: z.union([z.int(), z.string()]).optional(), cpus: number.optional() })
+    .prefault({}),
+  role: template.optional(),
+};
+
+export const component = z.strictObject({
+  ...process,
+  endpoints: z.record(id, endpoint).default({}),
+  health: health.optional(),
+  /** A number of instances, or one on each node of the role. */
+  scale: z
+    .union([z.strictObject({ replicas: number }), z.strictObject({ each: z.literal('node') })])
+    .default({ replicas: 1 }),
+  update: updatePolicy.prefault({}),
+  stop: z
+    .strictObject({
+      signal: z.string().optional(),
+      command: words.optional(),
+      grace: z.number().positive().default(10),
+    })
+    .prefault({}),
+  /** The signal or command by which it reads its files again (`onChange: reload`). */
+  reload: z.strictObject({ signal: z.string().optional(), command: words.optional() }).optional(),
+  outputs: z.array(z.string()).default([]),
+});
+
+export const task = z.strictObject({
+  ...process,
+  phase: z.enum(['bootstrap', 'expand', 'migrate', 'contract']).default('bootstrap'),
+  /** Seconds. */
+  timeout: z.number().positive().default(300),
+  retries: z.int().min(0).default(0),
+  /** What makes it another task, to be run again. */
+  rerun: z
+    .array(z.enum(['image', 'command', 'config', 'secrets', 'env']))
+    .default(['image', 'command', 'config', 'secrets', 'env']),
+  /** The command that takes it back. */
+  undo: words.optional(),
+  /** Once for the deployment, or once on each node of the role. */
+  each: z.enum(['deployment', 'node']).default('deployment'),
+  outputs: z.record(z.string(), z.string()).default({}),
+});
+
+const body = {
+  options: z.record(id, option).default({}),
+  secrets: z.record(z.string(), secretSpec).default({}),
+  volumes: z
+    .record(
+      id,
+      z.strictObject({
+        when: when.optional(),
+        doc: z.string().optional(),
+        size: z.string().optional(),
+        each: z.enum(['deployment', 'node']).default('node'),
+      }),
+    )
+    .default({}),
+  config: z.record(z.string(), configFile).default({}),
+  tasks: z.record(id, task).default({}),
+};
+
+/** A trait: what several services have alike (a database, users in an identity service). Its templates see its parameters as `with`. */
+export const trait = z.strictObject({
+  trait: id,
+  doc: z.string(),
+  parameters: z
+    .record(z.string(), z.strictObject({ doc: z.string(), default: z.unknown().optional() }))
+    .default({}),
+  ...body,
+});
+
+export const service = z.strictObject({
+  service: id,
+  title: z.string(),
+  doc: z.string().optional(),
+  /** Services that this one cannot do without. */
+  requires: z.array(id).default([]),
+  image: template.optional(),
+  start: z.enum(['kolla', 'plain']).default('kolla'),
+  user: template.optional(),
+  role: template.optional(),
+  traits: z.record(id, z.record(z.string(), z.unknown())).default({}),
+  ...body,
+  components: z.record(id, component).default({}),
+});
+
+/** catalog.yaml: what holds for a catalog as a whole. */
+export const catalogFile = z.strictObject({
+  catalog: id,
+  title: z.string(),
+  releases: z
+    .record(
+      z.string(),
+      z.strictObject({
+        title: z.string(),
+        default: z.boolean().default(false),
+        upgradesFrom: z.array(z.string()).default([]),
+        facts: z.record(z.string(), z.string()).default({}),
+      }),
+    )
+    .default({}),
+  roles: z.record(id, z.string()).default({}),
+  /** Named sets of services. */
+  profiles: z
+    .record(
+      id,
+      z.strictObject({ title: z.string(), default: z.boolean().default(false), services: z.array(id) }),
+    )
+    .default({}),
+  options: z.record(id, option).default({}),
+  secrets: z.record(z.string(), secretSpec).default({}),
+  /** Keys of globals.yml that stand for keys of kollage.yaml: `{ network_interface: interface }`; `enable` is the pattern that switches a service. */
+  globals: z
+    .strictObject({
+      enable: z.string().default('enable_{service}'),
+      keys: z
+        .record(
+          z.string(),
+          z.enum(['address', 'interface', 'externalAddress', 'release', 'images.registry', 'images.tag']),
+        )
+        .default({}),
+    })
+    .prefault({}),
+  /** Files merged into every `main` INI file, before the service's own. */
+  overrides: z.array(z.string()).default(['global.conf']),
+  /** The reference of an image that a recipe builds. Sees `image` and `release`. */
+  imageName: template.default('kollage/{{ image }}:{{ release }}'),
+  /** The reference of an image that is pulled. Sees `registry`, `image`, `release` and `tag`. */
+  pulledImageName: template.default('{{ registry }}/{{ image }}:{{ tag or release }}'),
+});
+
+export type Service = z.infer<typeof service>;
+export type Trait = z.infer<typeof trait>;
+export type Component = z.infer<typeof component>;
+export type TaskDefinition = z.infer<typeof task>;
+export type ConfigFileDefinition = z.infer<typeof configFile>;
+export type Option = z.infer<typeof option>;
+export type SecretSpec = z.infer<typeof secretSpec>;
+export type CatalogFile = z.infer<typeof catalogFile>;
+export type NeedDefinition = z.infer<typeof need>;
+export type MountDefinition = z.infer<typeof mount>;
+export type HealthDefinition = z.infer<typeof health>;
+export type OnChange = z.infer<typeof onChange>;
