@@ -1,0 +1,23 @@
+import { type Command, Option } from 'commander';
+import { graphFormats, graphOfDeployment } from '../../operate/graph.ts';
+
+interface Options {
+  folder: string;
+  format: keyof typeof graphFormats;
+}
+
+/** `kollage graph`: who waits for whom. */
+export function register(program: Command): void {
+  program
+    .command('graph')
+    .description('print the dependency graph: who waits for whom')
+    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(
+      new Option('--format <format>', 'text, dot (Graphviz) or mermaid')
+        .choices(Object.keys(graphFormats))
+        .default('text'),
+    )
+    .action(async (options: Options) => {
+      process.stdout.write(await graphOfDeployment(options.folder, options.format));
+    });
+}

@@ -1,0 +1,24 @@
+import { KollageError } from '../model/error.ts';
+import { colours } from './colour.ts';
+import { printFinding } from './print/finding.ts';
+
+/** Prints what stopped a command and sets the exit code 1. A stack trace is for `KOLLAGE_DEBUG=1` only. */
+export function fail(error: unknown): void {
+  const known = error instanceof KollageError ? error : unforeseen(error);
+  const paint = colours(process.stderr);
+  const findings = [known.finding, ...known.also];
+  process.stderr.write(
+    findings
+      .map((finding) =>
+        printFinding(finding, paint, { advice: finding === findings.at(-1) || finding.code !== known.code }),
+      )
+      .join(''),
+  );
+  if (process.env['KOLLAGE_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  process.exitCode = 1;
+}
+
+function unforeseen(error: unknown): KollageError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new KollageError({ code: 'KLG-902', message: message.split('\n')[0] ?? '' }, { cause: error });
+}

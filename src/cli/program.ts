@@ -1,0 +1,58 @@
+import { Command, CommanderError } from 'commander';
+import { KollageError } from '../model/error.ts';
+import { setColour } from './colour.ts';
+import { version } from './version.ts';
+
+interface CommandModule {
+  register(program: Command): void;
+}
+
+/** Every command in a file of its own, which is read only when it is asked for. */
+const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  init: () => import('./commands/init.ts'),
+  secrets: () => import('./commands/secrets.ts'),
+  plan: () => import('./commands/plan.ts'),
+  render: () => import('./commands/render.ts'),
+  graph: () => import('./commands/graph.ts'),
+  explain: () => import('./commands/explain.ts'),
+};
+
+/** Runs the command line. Throws KLG-901 where it is wrong, and whatever the command throws. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('kollage')
+    .description(
+      'Deploys and operates containerised OpenStack, and platforms like it, on the container engine you already have.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .option('--color', 'colours, also when the output is not a terminal')
+    .option('--no-color', 'no colours')
+    .helpOption('-h, --help', 'print help')
+    .hook('preAction', (root) =>
+      setColour(
+        root.opts<{ color?: boolean }>().color === false
+          ? false
+          : process.argv.includes('--color') || undefined,
+      ),
+    )
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  const wanted = argv.slice(2).find((word) => !word.startsWith('-'));
+  const load = wanted === undefined ? undefined : commands[wanted];
+  for (const module of await Promise.all((load ? [load] : Object.values(commands)).map((read) => read())))
+    module.register(program);
+  for (const command of program.commands)
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0)
+      throw new KollageError({
+        code: 'KLG-901',
+        message: error.message
+          .replace(/^error: /, '')
+          .split('\n')
+          .join(' '),
+      });
+  }
+}

@@ -1,0 +1,174 @@
+import type { Finding } from '../model/error.ts';
+import { nearest } from '../model/nearest.ts';
+import {
+  type Desired,
+  type Endpoint,
+  type Health,
+  keyOf,
+  type Resource,
+  type Secret,
+  type Volume,
+} from '../model/resource.ts';
+import { Overrides } from './bundle.ts';
+import { checkEngine } from './check-engine.ts';
+import { type CompileInput, Context } from './context.ts';
+import { type Definition, define } from './definition.ts';
+import { componentEndpoints } from './endpoints.ts';
+import { canonical, hash } from './fingerprint.ts';
+import { health } from './needs.ts';
+import { Placements } from './placement.ts';
+import { processScope } from './process.ts';
+import { Scope } from './scope.ts';
+import { tasks } from './task.ts';
+import { type Compiling, workloads } from './workload.ts';
+
+export interface Compiled {
+  readonly desired: Desired;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Deployment and catalog become what an engine is asked to hold. Pure: the same input gives the same bytes.
+ * Throws KollageError for a mistake in a definition or a template (KLG-2xx, KLG-105, KLG-123); what does not stop the
+ * work, and secrets that are missing (KLG-120), come back as findings.
+ */
+export function compile(input: CompileInput): Compiled {
+  const { deployment, catalog } = input;
+  const context = new Context(input);
+  const definitions = deployment.services.map((name) => define(catalog, name));
+  for (const endpoint of definitions.flatMap((definition) => endpointsOf(context, definition)))
+    context.endpoints.set(endpoint.id, endpoint);
+  const compiling: Compiling = {
+    context,
+    known: whatIsKnown(context, definitions),
+    overrides: new Overrides(deployment.overrides),
+    placements: new Placements(deployment),
+    roles: new Set([
+      ...Object.keys(catalog.file.value.roles),
+      ...deployment.nodes.flatMap((node) => node.roles),
+    ]),
+  };
+  const processes = definitions.flatMap((definition) => {
+    const outer = serviceScope(context, definition);
+    return [
+      ...[...definition.components].flatMap(([name, part]) =>
+        workloads(compiling, definition, name, part, outer),
+      ),
+      ...[...definition.tasks].flatMap(([name, part]) => tasks(compiling, definition, name, part, outer)),
+    ];
+  });
+  const resources: Resource[] = [
+    ...processes,
+    ...context.endpoints.values(),
+    ...volumes(context, definitions, processes),
+    ...secrets(input, processes),
+  ];
+  resources.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const state = {
+    deployment: deployment.name,
+    release: deployment.release,
+    engine: input.engine.name,
+    nodes: deployment.nodes,
+    resources,
+  };
+  checkEngine(input.engine, state);
+  return {
+    desired: { ...state, fingerprint: hash(canonical(state)) },
+    findings: [
+      ...context.findings,
+      ...unread(
+        compiling,
+        deployment.overrides.map((file) => file.path),
+      ),
+    ],
+  };
+}
+
+function serviceScope(context: Context, definition: Definition): Scope {
+  return new Scope(context.jinja, definition.at, [], context.ofService(definition.name));
+}
+
+function endpointsOf(context: Context, definition: Definition): Endpoint[] {
+  return [...definition.components].flatMap(([name, part]) =>
+    componentEndpoints(context, definition, name, part),
+  );
+}
+
+/** Health of every component and names of every task that is on: what needs are resolved against. */
+function whatIsKnown(context: Context, definitions: readonly Definition[]): Compiling['known'] {
+  const healths = new Map<string, Health | null>();
+  const names = new Set<string>();
+  const volumeIds = new Set<string>();
+  for (const definition of definitions) {
+    const outer = serviceScope(context, definition);
+    for (const [name, part] of definition.components) {
+      const scope = processScope(context, definition, part, name, outer);
+      if (!scope.when(part.value.when)) continue;
+      const own = part.value.health;
+      healths.set(
+        `${definition.name}/${name}`,
+        own ? health(context, own, definition.name, scope.within(['health'])) : null,
+      );
+    }
+    for (const [name, part] of definition.volumes) {
+      if (outer.ofPart(part).when(part.value.when)) volumeIds.add(`${definition.name}/${name}`);
+    }
+    for (const [name, part] of definition.tasks) {
+      if (processScope(context, definition, part, '', outer).when(part.value.when))
+        names.add(`${definition.name}/${name}`);
+    }
+  }
+  return { health: healths, tasks: names, volumes: volumeIds };
+}
+
+/** The volumes that some process mounts. */
+function volumes(
+  context: Context,
+  definitions: readonly Definition[],
+  resources: readonly Resource[],
+): Volume[] {
+  const used = new Set(
+    resources.flatMap((resource) =>
+      'mounts' in resource ? resource.mounts.map((mount) => mount.source) : [],
+    ),
+  );
+  return definitions.flatMap((definition) => {
+    const outer = serviceScope(context, definition);
+    return [...definition.volumes].flatMap(([name, part]): Volume[] => {
+      const id = `${definition.name}/${name}`;
+      if (!used.has(id)) return [];
+      return [
+        {
+          kind: 'volume',
+          id,
+          each: part.value.each,
+          size: outer.ofPart(part).optionalText(part.value.size, 'size'),
+        },
+      ];
+    });
+  });
+}
+
+function secrets({ deployment }: CompileInput, resources: readonly Resource[]): Secret[] {
+  const used = new Set(resources.flatMap((resource) => ('secrets' in resource ? resource.secrets : [])));
+  return [...used]
+    .sort()
+    .map((id) => ({ kind: 'secret', id, fingerprint: deployment.secrets.get(id) ?? 'missing' }));
+}
+
+/** Overrides that nothing read: a silent mistake in kolla-ansible, said here. */
+function unread({ context, overrides }: Compiling, paths: readonly string[]): Finding[] {
+  const { deployment } = context.input;
+  return paths
+    .filter((path) => !overrides.read.has(path))
+    .map((path) => {
+      const meant = nearest(path, overrides.possible);
+      const file = deployment.overrides.find((override) => override.path === path)?.file ?? path;
+      return {
+        code: 'KLG-110',
+        severity: 'warning',
+        message: `no component reads config/${path}${meant === undefined ? '' : `; did you mean config/${meant}?`}`,
+        place: { file, line: 1, column: 1 },
+      };
+    });
+}

@@ -1,0 +1,184 @@
+import { Jinja } from '../config/jinja.ts';
+import type { Catalog, PlaceOf } from '../model/catalog.ts';
+import { type Finding, KollageError } from '../model/error.ts';
+import type { Deployment, EngineTraits } from '../model/loaded.ts';
+import { suggestion } from '../model/nearest.ts';
+import type { Endpoint } from '../model/resource.ts';
+import type { Option } from '../model/service.ts';
+import { token } from '../model/token.ts';
+
+/** What compiling is given. */
+export interface CompileInput {
+  readonly deployment: Deployment;
+  readonly catalog: Catalog;
+  readonly engine: EngineTraits;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * What templates see: the same for all of them (globals), and what each service adds. docs/reference/service.md lists it.
+ * `endpoints` is filled while compiling, before the first template that may ask for one is evaluated.
+ */
+export class Context {
+  readonly input: CompileInput;
+  readonly jinja: Jinja;
+  readonly endpoints = new Map<string, Endpoint>();
+  readonly findings: Finding[] = [];
+  readonly #options: ReadonlyMap<string, Values>;
+  readonly #missing = new Set<string>();
+
+  constructor(input: CompileInput) {
+    this.input = input;
+    this.#options = resolveOptions(input);
+    this.jinja = this.#environment(this.#services());
+  }
+
+  /** What the templates of a service see beyond the globals. */
+  ofService(service: string): Values {
+    return { service, component: '', options: this.#options.get(service) ?? {} };
+  }
+
+  #services(): Values {
+    const on = new Set(this.input.deployment.services);
+    const names = [...this.input.catalog.services.keys()].sort();
+    return Object.fromEntries(
+      names.map((name) => [name, { enabled: on.has(name), options: this.#options.get(name) ?? {} }]),
+    );
+  }
+
+  #environment(services: Values): Jinja {
+    const { deployment } = this.input;
+    const globals: Record<string, unknown> = {
+      ...base(this.input),
+      services,
+      options: this.#options.get('') ?? {},
+      endpoint: (id: unknown) => this.#endpoint(String(id)),
+      secret: (name: unknown) => this.#secret(String(name)),
+      nodes: (role: unknown) => deployment.nodes.filter((node) => node.roles.includes(String(role))),
+      output: (id: unknown, key: unknown) => token('output', `${id}:${key}`),
+    };
+    return new Jinja({
+      templates: this.input.catalog.templates,
+      globals: { ...this.#kollaVariables(globals), ...globals },
+    });
+  }
+
+  #endpoint(id: string): Values {
+    const endpoint = this.endpoints.get(id);
+    if (!endpoint) {
+      throw new KollageError({
+        code: 'KLG-202',
+        message: `no service that is on offers the endpoint ${id}${suggestion(id, this.endpoints.keys())}`,
+      });
+    }
+    const { host, port, url, scheme, path } = endpoint;
+    return {
+      host,
+      port,
+      url,
+      scheme,
+      path,
+      public_url: `${scheme}://${hostPart(this.input.deployment.externalAddress)}:${port}${path}`,
+    };
+  }
+
+  #secret(name: string): string {
+    if (!this.input.deployment.secrets.has(name) && !this.#missing.has(name)) {
+      this.#missing.add(name);
+      this.findings.push({ code: 'KLG-120', severity: 'error', message: `the secret ${name} is missing` });
+    }
+    return token('secret', name);
+  }
+
+  /** For kolla-ansible's overrides: keys of globals.yml, aliases of options, names of secrets, all as plain variables. */
+  #kollaVariables(globals: Values): Values {
+    const { deployment, catalog } = this.input;
+    const variables: Record<string, unknown> = { inventory_hostname: token('node', 'name') };
+    for (const name of deployment.secrets.keys())
+      if (identifier.test(name)) variables[name] = token('secret', name);
+    const on = new Set(deployment.services);
+    for (const name of catalog.services.keys()) {
+      variables[catalog.file.value.globals.enable.replace('{service}', name.replaceAll('-', '_'))] =
+        on.has(name);
+    }
+    for (const [key, means] of Object.entries(catalog.file.value.globals.keys)) {
+      if (means === 'address' || means === 'externalAddress' || means === 'interface')
+        variables[key] = deployment[means] ?? '';
+    }
+    for (const [owner, options] of allOptions(catalog)) {
+      for (const [name, option] of Object.entries(options)) {
+        for (const alias of option.globals) variables[alias] = this.#options.get(owner)?.[name];
+      }
+    }
+    // A key of globals.yml may use the ones before it, as in kolla-ansible.
+    for (const [key, { value, place }] of deployment.globals) {
+      if (!identifier.test(key) || key in variables) continue;
+      variables[key] =
+        typeof value === 'string' && value.includes('{')
+          ? new Jinja({ templates: new Map(), globals: { ...variables, ...globals } }).value(value, place, {})
+          : value;
+    }
+    return variables;
+  }
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** What holds for the deployment as a whole and needs no template to be known. */
+function base({ deployment, catalog, engine }: CompileInput): Record<string, unknown> {
+  return {
+    deployment: { name: deployment.name, engine: engine.name, nodes: deployment.nodes.length },
+    release: deployment.release,
+    facts: catalog.file.value.releases[deployment.release]?.facts ?? {},
+    address: deployment.address,
+    external_address: deployment.externalAddress,
+    node: { name: token('node', 'name'), address: nodeAddress(deployment) },
+  };
+}
+
+/** The address of the node that a text lands on: known here when there is but one node, else filled in there. */
+export function nodeAddress(deployment: Deployment): string {
+  if (deployment.interface !== null) return token('node', `address:${deployment.interface}`);
+  return deployment.nodes.length > 1 ? token('node', 'address') : deployment.address;
+}
+
+/** An IPv6 address in brackets, as URLs want it. */
+export function hostPart(host: string): string {
+  return host.includes(':') && !host.startsWith('@{') && !host.startsWith('[') ? `[${host}]` : host;
+}
+
+type Options = Readonly<Record<string, Option>>;
+
+/** The options of the catalog (owner '') and of each service, its traits' included. */
+function* allOptions(catalog: Catalog): Generator<[string, Options, PlaceOf]> {
+  yield ['', catalog.file.value.options, catalog.file.at];
+  for (const [name, { value, at }] of catalog.services) {
+    const traits = Object.keys(value.traits).map((trait) => catalog.traits.get(trait)?.value.options ?? {});
+    yield [name, Object.assign({}, ...traits, value.options), at];
+  }
+}
+
+/**
+ * Every option's value: what was set, else its default. A default may be a template, which sees the catalog's options
+ * and, in a service, the service's options that are written before it.
+ */
+function resolveOptions(input: CompileInput): ReadonlyMap<string, Values> {
+  const { deployment, catalog } = input;
+  const resolved = new Map<string, Values>();
+  const jinja = new Jinja({ templates: new Map(), globals: base(input) });
+  for (const [owner, options, at] of allOptions(catalog)) {
+    const values: Record<string, unknown> = { ...resolved.get('') };
+    for (const [name, option] of Object.entries(options)) {
+      const set = deployment.options.get(owner === '' ? name : `${owner}.${name}`);
+      const text = typeof option.default === 'string' && option.default.includes('{');
+      values[name] = set
+        ? set.value
+        : text
+          ? jinja.value(String(option.default), at(['options', name, 'default']), { options: values })
+          : option.default;
+    }
+    resolved.set(owner, values);
+  }
+  return resolved;
+}

@@ -1,0 +1,72 @@
+import type { ConfigBundle, Task } from '../model/resource.ts';
+import type { TaskDefinition } from '../model/service.ts';
+import type { Definition, Part } from './definition.ts';
+import { hash } from './fingerprint.ts';
+import { checkRole } from './placement.ts';
+import { type Draft, draftProcess, processScope } from './process.ts';
+import type { Scope } from './scope.ts';
+import type { Compiling } from './workload.ts';
+
+/** A one-time job, with the fingerprint by which it is known as done. */
+export function tasks(
+  compiling: Compiling,
+  definition: Definition,
+  name: string,
+  part: Part<TaskDefinition>,
+  outer: Scope,
+): (Task | ConfigBundle)[] {
+  const { context, known, overrides, placements, roles } = compiling;
+  const { value } = part;
+  const scope = processScope(context, definition, part, '', outer);
+  if (!scope.when(value.when)) return [];
+  const role = scope.text(value.role ?? definition.service.role ?? 'controller', 'role');
+  checkRole(role, roles, scope.place('role'));
+  const id = `${definition.name}/${name}`;
+  const target = { definition, component: null, host: null };
+  const { draft, bundle } = draftProcess(
+    context,
+    known,
+    overrides,
+    id,
+    target,
+    placements.of(role),
+    value,
+    scope,
+  );
+  const made: Task = {
+    kind: 'task',
+    id,
+    service: definition.name,
+    ...draft,
+    phase: value.phase,
+    timeout: value.timeout,
+    retries: value.retries,
+    each: value.each,
+    undo: value.undo === undefined ? null : scope.words(value.undo, 'undo'),
+    outputs: value.outputs,
+    ...identity(id, value.rerun, draft, bundle, context.input.deployment.secrets),
+  };
+  return bundle ? [made, bundle] : [made];
+}
+
+/**
+ * What makes a task another task is what its definition says (`rerun`): a db-sync is the same one when only a time-out in
+ * its configuration changed, and another one with another image.
+ */
+function identity(
+  id: string,
+  rerun: TaskDefinition['rerun'],
+  draft: Draft,
+  bundle: ConfigBundle | null,
+  secretPrints: ReadonlyMap<string, string>,
+): Pick<Task, 'inputs' | 'fingerprint'> {
+  const inputs: Record<string, string> = {};
+  if (rerun.includes('image')) inputs['image'] = hash(draft.image);
+  if (rerun.includes('command')) inputs['spec'] = hash([draft.command, draft.user]);
+  if (rerun.includes('env')) inputs['env'] = hash(draft.env);
+  if (rerun.includes('config'))
+    for (const file of bundle?.files ?? []) if (file.path !== null) inputs[`file:${file.name}`] = file.hash;
+  if (rerun.includes('secrets'))
+    for (const secret of draft.secrets) inputs[`secret:${secret}`] = secretPrints.get(secret) ?? 'missing';
+  return { inputs, fingerprint: hash([id, inputs]) };
+}

@@ -1,0 +1,9 @@
+import type { EngineTraits } from '../../model/loaded.ts';
+
+/** Marathon behind DC/OS' admin router; names are Mesos-DNS' of its own Marathon. */
+export const dcos: EngineTraits = {
+  name: 'dcos',
+  network: 'host',
+  endpointHost: '{component}-{service}-{deployment}.marathon.mesos',
+  can: ['hostNetwork', 'hostPid', 'hostIpc', 'devices', 'sharedMounts', 'multinode', 'tmpfs'],
+};

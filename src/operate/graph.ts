@@ -1,0 +1,11 @@
+import { buildGraph, toDot, toMermaid, toText } from '../plan/graph.ts';
+import { prepare } from './prepare.ts';
+
+/** How a graph can be printed. */
+export const graphFormats = { text: toText, dot: toDot, mermaid: toMermaid } as const;
+
+/** The dependency graph of a deployment folder, printed. */
+export async function graphOfDeployment(folder: string, format: keyof typeof graphFormats): Promise<string> {
+  const { desired } = await prepare(folder);
+  return graphFormats[format](buildGraph(desired));
+}
