@@ -18,7 +18,7 @@ const forbidden = order.map((room, place) => ({
   name: `${room}-imports-one-way`,
   comment: `src/${room} may import only: ${order.slice(0, place + 1).join(', ')}`,
   severity: 'error',
-  from: { path: `^src/${room}/` },
+  from: { path: `^src/${room}/`, pathNot: '(\\.test|/testing)\\.ts$' },
   to: { path: `^src/(${order.slice(place + 1).join('|') || '$^'})/` },
 }));
 
