@@ -120,6 +120,13 @@ export const errors = {
     kept: 'The old file is as it was.',
     next: 'Check the rights of the folder and run the command again.',
   },
+  'KLG-126': {
+    title: 'Fingerprints of secrets without a key',
+    cause:
+      'passwords.yml has no kollage_fingerprint_key, so that the fingerprints in saved plans could help to guess a weak password.',
+    kept: 'The secrets are used as they are.',
+    next: 'Run `kollage secrets`, which makes the key.',
+  },
   // The catalog
   'KLG-201': {
     title: 'No such catalog',
@@ -182,6 +189,63 @@ export const errors = {
     kept: 'Nothing was changed.',
     next: 'Choose another engine, or take out what the message names.',
   },
+  // Images
+  'KLG-301': {
+    title: 'Debian cannot be set up',
+    cause:
+      'The first layer of the images could not be made: debootstrap is missing, or the mirror does not answer.',
+    kept: 'No image was changed.',
+    next: 'Install debootstrap and debian-archive-keyring (and fakeroot when not root), or name an image to begin with: --base.',
+  },
+  'KLG-302': {
+    title: 'The container engine does not answer',
+    cause: 'No Docker or Podman answers on the default socket, or on the address in DOCKER_HOST.',
+    kept: 'Nothing was changed.',
+    next: 'Start it, or set DOCKER_HOST; check that you may use its socket.',
+  },
+  'KLG-303': {
+    title: 'Packages cannot be had',
+    cause: 'The package mirror of this host does not answer, or does not have what its lists promise.',
+    kept: 'Images that were there are as they were; what was downloaded is kept for the next try.',
+    next: 'Check that `apt-get update` works on this host, then run the command again.',
+  },
+  'KLG-304': {
+    title: 'Package cannot be installed',
+    cause:
+      'A recipe names a package that this Debian suite does not have, or whose dependencies cannot be met.',
+    kept: 'The other images are built.',
+    next: 'Mend the recipe, or say under `releases` what is different in this release.',
+  },
+  'KLG-305': {
+    title: 'Image was not built',
+    cause: 'A step of the build ended with an error.',
+    kept: 'The image of that name is as it was; other images that do not depend on it are built.',
+    next: 'Read the last lines of the log that the message names.',
+  },
+  'KLG-306': {
+    title: 'Unknown image',
+    cause: 'An image was named that no recipe of this release makes.',
+    kept: 'Nothing was built.',
+    next: 'Use one of the names that the message lists.',
+  },
+  'KLG-307': {
+    title: 'Unknown release',
+    cause: 'A release was named that the recipes have no Debian suite for.',
+    kept: 'Nothing was built.',
+    next: 'Use one of the releases that the message lists.',
+  },
+  'KLG-308': {
+    title: 'The build was stopped',
+    cause: 'The command was interrupted.',
+    kept: 'Finished images are kept; the containers of unfinished ones are gone.',
+    next: 'Run the command again: it goes on where it stopped.',
+  },
+  'KLG-309': {
+    title: 'Image cannot be pushed or pulled',
+    cause: 'The registry does not answer, does not know the image, or does not let you in.',
+    kept: 'Images that went through before are in place.',
+    next: 'Check the address, and log in with `docker login`; then run the command again.',
+  },
   // What a plan finds
   'KLG-401': {
     title: 'Port in use',
@@ -234,6 +298,37 @@ export const errors = {
       'A file given with --against or --observed is not what Kollage saves, or was saved by another version.',
     kept: 'Nothing was changed.',
     next: 'Save it again with `kollage plan --save`.',
+  },
+  // Carrying out
+  'KLG-501': {
+    title: 'The engine does not answer',
+    cause: 'The container engine cannot be reached, or went away in the middle.',
+    kept: 'What runs goes on running; what was done is written down.',
+    next: 'Start the engine, check the rights to its socket, and run the command again: it goes on where it was.',
+  },
+  'KLG-502': {
+    title: 'The engine refuses',
+    cause: 'The container engine answered that it cannot do what was asked.',
+    kept: 'What was done until then is kept and written down.',
+    next: 'Mend what the message names, and run the command again.',
+  },
+  'KLG-503': {
+    title: 'Someone else is working on it',
+    cause: 'Another kollage holds the lock of this deployment.',
+    kept: 'Nothing was changed.',
+    next: 'Wait until it is done. A lock of a process that died is taken over without being asked.',
+  },
+  'KLG-504': {
+    title: 'Not healthy',
+    cause: 'A workload did not become healthy in time, or its process ends again and again.',
+    kept: 'What was made is left as it is, for looking at.',
+    next: 'Read the last lines of its log below; mend the cause, and run the command again: it goes on where it was.',
+  },
+  'KLG-505': {
+    title: 'A task failed',
+    cause: 'A one-time task ended with an error.',
+    kept: 'What was made is left as it is; the task has no record and will be run again.',
+    next: 'Read the last lines of its log below; mend the cause, and run the command again.',
   },
   // Kollage itself
   'KLG-901': {

@@ -1,0 +1,87 @@
+import { KollageError } from '../model/error.ts';
+import { providedNames, type Recipe, type Suite } from '../model/recipe.ts';
+import type { Recipes } from './recipes.ts';
+
+/** A recipe as it stands for one release, and what it is built on. */
+export interface Chosen {
+  readonly image: string;
+  readonly recipe: Recipe;
+  readonly parent: Chosen | undefined;
+}
+
+/** Every release that some recipe can be bootstrapped for. */
+export function releasesOf(recipes: Recipes): string[] {
+  return [...recipes.byImage.values()].flatMap((recipe) => Object.keys(recipe.bootstrap ?? {})).sort();
+}
+
+/** The Debian suite that a release is made from. @throws KollageError KLG-307 */
+export function suiteOf(recipes: Recipes, release: string): Suite {
+  for (const recipe of recipes.byImage.values()) {
+    const suite = recipe.bootstrap?.[release];
+    if (suite) return suite;
+  }
+  const known = releasesOf(recipes).join(', ');
+  throw new KollageError({
+    code: 'KLG-307',
+    message: `No image is built for release ${release}`,
+    next: `Use one of: ${known}.`,
+  });
+}
+
+/**
+ * The images to build for some names (recipes' own or provided ones; none means all), with those they are built on,
+ * parents first, and with the differences of the release put in.
+ * @throws KollageError KLG-306 for a name that no recipe of this release has
+ */
+export function choose(recipes: Recipes, release: string, names: readonly string[]): Chosen[] {
+  suiteOf(recipes, release);
+  const here = [...recipes.byImage.values()].filter(
+    (recipe) => recipe.only.length === 0 || recipe.only.includes(release),
+  );
+  const wanted = names.length === 0 ? here : names.map((name) => find(here, release, name));
+  const chosen = new Map<string, Chosen>();
+  const take = (recipe: Recipe): Chosen => {
+    const known = chosen.get(recipe.image);
+    if (known) return known;
+    const from = recipe.from === undefined ? undefined : recipes.byImage.get(recipe.from);
+    const parent = from && take(from);
+    const made: Chosen = { image: recipe.image, recipe: forRelease(recipe, release), parent };
+    chosen.set(recipe.image, made);
+    return made;
+  };
+  wanted.forEach(take);
+  return [...chosen.values()];
+}
+
+/** The images from the first one up to this one. */
+export function chain(image: Chosen): Chosen[] {
+  return image.parent ? [...chain(image.parent), image] : [image];
+}
+
+/** A recipe with the differences of one release put in. */
+export function forRelease(recipe: Recipe, release: string): Recipe {
+  const difference = recipe.releases[release];
+  if (!difference) return { ...recipe, releases: {} };
+  const without = new Set(difference.without);
+  return {
+    ...recipe,
+    packages: [...recipe.packages, ...difference.packages].filter((name) => !without.has(name)),
+    unpack: [...recipe.unpack, ...difference.unpack].filter((name) => !without.has(name)),
+    drop: [...recipe.drop, ...difference.drop],
+    keep: [...recipe.keep, ...difference.keep],
+    files: [...recipe.files, ...difference.files],
+    run: [...recipe.run, ...difference.run],
+    remove: [...recipe.remove, ...difference.remove],
+    releases: {},
+  };
+}
+
+function find(here: readonly Recipe[], release: string, name: string): Recipe {
+  const found = here.find((recipe) => recipe.image === name || providedNames(recipe).includes(name));
+  if (found) return found;
+  throw new KollageError({
+    code: 'KLG-306',
+    message: `No recipe makes an image ${name} for release ${release}`,
+    next: `Use one of: ${here.map((recipe) => recipe.image).join(', ')}.`,
+  });
+}

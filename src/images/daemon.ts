@@ -1,0 +1,258 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { PassThrough, Readable } from 'node:stream';
+import Docker from 'dockerode';
+import { pack } from 'tar-stream';
+import { KollageError } from '../model/error.ts';
+
+/** A file to be laid into a container. */
+export interface Upload {
+  readonly path: string;
+  readonly content: string | Buffer;
+  readonly mode?: number;
+}
+
+/** What a container for a build is made of. */
+export interface Step {
+  readonly name?: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** `VOLUME:PATH[:ro]` */
+  readonly binds?: readonly string[];
+  readonly uploads?: readonly Upload[];
+  readonly network?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Every container and volume of a build carries it, so that what a killed build left can be found. */
+export const buildLabel = 'io.kollage.build';
+
+/**
+ * The container engine of this host, or the one that DOCKER_HOST names; Docker, or Podman through its socket.
+ * @throws KollageError KLG-302 when it does not answer
+ */
+export async function connect(): Promise<Docker> {
+  const docker = new Docker();
+  try {
+    await docker.ping();
+  } catch (cause) {
+    throw new KollageError(
+      { code: 'KLG-302', message: `The container engine does not answer: ${text(cause)}` },
+      { cause },
+    );
+  }
+  return docker;
+}
+
+/** Makes a container, with its files laid in; it is not started. */
+export async function create(docker: Docker, step: Step): Promise<Docker.Container> {
+  const container = await docker.createContainer({
+    ...(step.name === undefined ? {} : { name: step.name }),
+    Image: step.image,
+    Cmd: [...step.command],
+    Entrypoint: [],
+    User: '0',
+    Env: Object.entries(step.env ?? {}).map(([key, value]) => `${key}=${value}`),
+    Labels: { [buildLabel]: owner(), ...step.labels },
+    HostConfig: {
+      Binds: [...(step.binds ?? [])],
+      ...(step.network === undefined ? {} : { NetworkMode: step.network }),
+    },
+  });
+  if (step.uploads && step.uploads.length > 0) {
+    await container.putArchive(tarball(step.uploads), { path: '/' });
+  }
+  return container;
+}
+
+/** Starts a container and waits for its end. Lines of its output go to `line`. Gives the exit status. */
+export async function runToEnd(
+  docker: Docker,
+  container: Docker.Container,
+  line: (text: string) => void,
+): Promise<number> {
+  const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+  const output = lines(docker, stream, line);
+  await container.start();
+  await output;
+  const { StatusCode: status }: { StatusCode: number } = await container.wait();
+  return status;
+}
+
+/** Runs a command in a running container. Gives its exit status and standard output; standard error goes to `line`. */
+export async function exec(
+  docker: Docker,
+  container: Docker.Container,
+  command: readonly string[],
+  line: (text: string) => void = () => undefined,
+): Promise<{ status: number; output: string }> {
+  const process = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
+  const stream = await process.start({ hijack: true, stdin: false });
+  const chunks: Buffer[] = [];
+  const out = new PassThrough();
+  out.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await demultiplex(docker, stream, out, splitter(line));
+  const { ExitCode: status } = await process.inspect();
+  return { status: status ?? -1, output: Buffer.concat(chunks).toString() };
+}
+
+/** Keeps a stopped container's files as an image without a name. Gives the image's id. */
+export async function commit(container: Docker.Container, comment: string): Promise<string> {
+  const answer: { Id: string } = await container.commit({ comment, pause: false });
+  return answer.Id;
+}
+
+/** Makes an image from a tar stream of a file system. Gives its id. */
+export async function importTar(docker: Docker, tar: Readable, reference: string): Promise<string> {
+  const [repo = reference, tag = 'latest'] = reference.split(':');
+  const stream = await docker.importImage(tar, { repo, tag });
+  await finished(docker, stream);
+  return (await docker.getImage(reference).inspect()).Id;
+}
+
+/** Builds an image whose Dockerfile changes nothing but the metadata of another one. Gives its id. */
+export async function describe(docker: Docker, dockerfile: string, reference: string): Promise<string> {
+  const context = tarball([{ path: 'Dockerfile', content: dockerfile }]);
+  const stream = await docker.buildImage(context, { t: reference, rm: true, forcerm: true, pull: false });
+  await finished(docker, stream);
+  return (await docker.getImage(reference).inspect()).Id;
+}
+
+/** Waits for the end of an answer made of JSON lines. Throws what it says went wrong. */
+export async function finished(
+  docker: Docker,
+  stream: NodeJS.ReadableStream,
+  progress: (entry: unknown) => void = () => undefined,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    let failure: Error | undefined;
+    docker.modem.followProgress(
+      stream,
+      (error: Error | null) => {
+        const problem = failure ?? error;
+        if (problem) reject(problem);
+        else resolve();
+      },
+      (entry: unknown) => {
+        if (isFailure(entry)) failure = new Error(entry.error);
+        progress(entry);
+      },
+    );
+  });
+}
+
+/** An image's inspection, or undefined when it is not there. */
+export async function inspectImage(
+  docker: Docker,
+  reference: string,
+): Promise<Docker.ImageInspectInfo | undefined> {
+  try {
+    return await docker.getImage(reference).inspect();
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a container whether it runs or not; nothing happens when it is gone already. */
+export async function discard(container: Docker.Container): Promise<void> {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
+  }
+}
+
+export function isStatus(error: unknown, status: number): boolean {
+  return error instanceof Error && 'statusCode' in error && error.statusCode === status;
+}
+
+export function text(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** This process, as label values name it: `HOST/PID`. */
+export function owner(): string {
+  return `${process.env['HOSTNAME'] ?? 'localhost'}/${process.pid}`;
+}
+
+/** A log file that also remembers its last lines. */
+export class Log {
+  readonly path: string;
+  readonly #file: WriteStream;
+  readonly #last: string[] = [];
+
+  constructor(path: string) {
+    this.path = path;
+    this.#file = createWriteStream(path);
+  }
+
+  readonly line = (entry: string): void => {
+    this.#file.write(`${entry}\n`);
+    this.#last.push(entry);
+    if (this.#last.length > 20) this.#last.shift();
+  };
+
+  last(count: number): string[] {
+    return this.#last.slice(-count);
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.#file.end(() => resolve()));
+  }
+}
+
+function isFailure(entry: unknown): entry is { error: string } {
+  return typeof entry === 'object' && entry !== null && 'error' in entry && typeof entry.error === 'string';
+}
+
+function tarball(uploads: readonly Upload[]): Readable {
+  const tar = pack();
+  for (const { path, content, mode } of uploads) {
+    tar.entry({ name: path.replace(/^\//, ''), mode: mode ?? 0o644, mtime: new Date(0) }, content);
+  }
+  tar.finalize();
+  return Readable.from(tar);
+}
+
+async function lines(
+  docker: Docker,
+  stream: NodeJS.ReadableStream,
+  line: (text: string) => void,
+): Promise<void> {
+  const both = splitter(line);
+  await demultiplex(docker, stream, both, both);
+}
+
+async function demultiplex(
+  docker: Docker,
+  stream: NodeJS.ReadableStream,
+  out: PassThrough,
+  err: PassThrough,
+): Promise<void> {
+  const ended = new Promise<void>((resolve, reject) => {
+    stream.on('end', resolve);
+    stream.on('close', resolve);
+    stream.on('error', reject);
+  });
+  docker.modem.demuxStream(stream, out, err);
+  await ended;
+  out.end();
+  err.end();
+}
+
+/** A stream that calls `line` for each line written to it. */
+function splitter(line: (text: string) => void): PassThrough {
+  const stream = new PassThrough();
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
+    parts.forEach(line);
+  });
+  stream.on('end', () => {
+    if (rest) line(rest);
+  });
+  return stream;
+}
