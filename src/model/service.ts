@@ -117,7 +117,7 @@ const probe = z.union([
 
 export const health = z.intersection(
   probe,
-  z.object({
+  z.strictObject({
     /** Seconds. */
     interval: z.number().positive().optional(),
     timeout: z.number().positive().optional(),

@@ -1,0 +1,188 @@
+import type { Catalog, Located } from '../model/catalog.ts';
+import type { Finding } from '../model/error.ts';
+import { suggestion } from '../model/nearest.ts';
+import type { CatalogFile, Option, Service, Trait } from '../model/service.ts';
+import { Names } from './catalog-names.ts';
+import { checkReferences } from './check-references.ts';
+import { checkOption } from './options.ts';
+
+type Path = readonly PropertyKey[];
+type Body = Service | Trait;
+
+/**
+ * What can be said of a catalog before any deployment is known: KLG-209 for what cannot hold (unknown traits, parameters,
+ * templates, volumes, roles; defaults that their own option would refuse), KLG-202 for needs that name nothing.
+ * Conditions (`when`) are not evaluated: what a condition hides must hold all the same.
+ */
+export function checkCatalog(catalog: Catalog): Finding[] {
+  const names = new Names(catalog);
+  return [
+    ...checkFile(catalog),
+    ...[...catalog.traits].flatMap(([name, trait]) => checkOptions(`the trait ${name}`, trait, catalog)),
+    ...[...catalog.services].flatMap(([name, service]) => [
+      ...checkTraits(name, service, catalog),
+      ...checkOptions(name, service, catalog),
+      ...checkTemplates(name, service, catalog),
+      ...checkRequires(name, service, catalog),
+      ...checkReferences(name, service, catalog, names),
+    ]),
+  ];
+}
+
+function checkFile({ file, services }: Catalog): Finding[] {
+  const { profiles, releases, options } = file.value;
+  const profileServices = Object.entries(profiles).flatMap(([name, profile]) =>
+    profile.services.flatMap((service, index) =>
+      services.has(service)
+        ? []
+        : [
+            unknown(
+              `the profile ${name} names the service ${service}`,
+              file,
+              ['profiles', name, 'services', index],
+              service,
+              services.keys(),
+            ),
+          ],
+    ),
+  );
+  const upgrades = Object.entries(releases).flatMap(([name, release]) =>
+    release.upgradesFrom.flatMap((from, index) =>
+      Object.hasOwn(releases, from)
+        ? []
+        : [
+            unknown(
+              `the release ${name} upgrades from ${from}`,
+              file,
+              ['releases', name, 'upgradesFrom', index],
+              from,
+              Object.keys(releases),
+            ),
+          ],
+    ),
+  );
+  return [
+    ...profileServices,
+    ...upgrades,
+    ...Object.entries(options).flatMap(([name, option]) => checkDefault('the catalog', name, option, file)),
+  ];
+}
+
+function checkTraits(name: string, { value, at }: Located<Service>, { traits }: Catalog): Finding[] {
+  return Object.entries(value.traits).flatMap(([traitName, given]) => {
+    const path = ['traits', traitName];
+    const trait = traits.get(traitName)?.value;
+    if (!trait)
+      return [unknown(`${name} uses the trait ${traitName}`, { at }, path, traitName, traits.keys())];
+    const parameters = Object.keys(trait.parameters);
+    const extra = Object.keys(given).filter((key) => !parameters.includes(key));
+    const missing = parameters.filter(
+      (key) => !(key in given) && !('default' in (trait.parameters[key] ?? {})),
+    );
+    return [
+      ...extra.map((key) =>
+        unknown(
+          `${name} gives the trait ${traitName} the parameter ${key}`,
+          { at },
+          [...path, key],
+          key,
+          parameters,
+        ),
+      ),
+      ...missing.map((key) =>
+        mistake(`${name} does not give the trait ${traitName} its parameter ${key}`, { at }, path),
+      ),
+    ];
+  });
+}
+
+function checkOptions(owner: string, located: Located<Body>, { file }: Catalog): Finding[] {
+  return Object.entries(located.value.options).flatMap(([name, option]) => [
+    ...checkDefault(owner, name, option, located),
+    ...(Object.hasOwn(file.value.options, name)
+      ? [
+          mistake(
+            `${owner} has an option ${name}, which would hide the catalog's option of that name`,
+            located,
+            ['options', name],
+          ),
+        ]
+      : []),
+  ]);
+}
+
+function checkDefault(
+  owner: string,
+  name: string,
+  option: Option,
+  located: Pick<Located<Body | CatalogFile>, 'at'>,
+): Finding[] {
+  const path = ['options', name];
+  if (option.type === 'string' && option.pattern !== undefined && !isPattern(option.pattern))
+    return [
+      mistake(`the pattern of ${owner}'s option ${name} is no regular expression`, located, [
+        ...path,
+        'pattern',
+      ]),
+    ];
+  if (typeof option.default === 'string' && option.default.includes('{')) return [];
+  const checked = checkOption(option, option.default);
+  return 'mistake' in checked
+    ? [mistake(`the default of ${owner}'s option ${name} ${checked.mistake}`, located, [...path, 'default'])]
+    : [];
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function checkTemplates(name: string, service: Located<Service>, { traits, templates }: Catalog): Finding[] {
+  const bodies: Located<Body>[] = [service];
+  for (const trait of Object.keys(service.value.traits)) {
+    const located = traits.get(trait);
+    if (located) bodies.push(located);
+  }
+  return bodies.flatMap((located) =>
+    Object.entries(located.value.config).flatMap(([file, { template = `${file}.j2`, optional }]) => {
+      const key = template.includes('/') ? template : `${name}/${template}`;
+      if (optional || templates.has(key)) return [];
+      const path = ['config', file, 'template'];
+      return [
+        unknown(
+          `${name}'s file ${file} is made from the template ${key}`,
+          located,
+          path,
+          key,
+          templates.keys(),
+        ),
+      ];
+    }),
+  );
+}
+
+function checkRequires(name: string, { value, at }: Located<Service>, { services }: Catalog): Finding[] {
+  return value.requires.flatMap((other, index) =>
+    services.has(other)
+      ? []
+      : [unknown(`${name} requires ${other}`, { at }, ['requires', index], other, services.keys())],
+  );
+}
+
+function unknown(
+  what: string,
+  located: Pick<Located<unknown>, 'at'>,
+  path: Path,
+  name: string,
+  names: Iterable<string>,
+): Finding {
+  return mistake(`${what}, which the catalog does not have${suggestion(name, names)}`, located, path);
+}
+
+function mistake(message: string, located: Pick<Located<unknown>, 'at'>, path: Path): Finding {
+  return { code: 'KLG-209', severity: 'error', message, place: located.at(path) };
+}

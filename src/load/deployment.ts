@@ -1,0 +1,111 @@
+import type { Catalog, Located, TextFile } from '../model/catalog.ts';
+import { type DeploymentFile, deploymentFile } from '../model/deployment.ts';
+import { type Finding, KollageError } from '../model/error.ts';
+import type { Deployment } from '../model/loaded.ts';
+import { loadCatalog } from './catalog.ts';
+import { Chosen } from './chosen.ts';
+import { Folder } from './folder.ts';
+import { Gather } from './gather.ts';
+import { Globals, knownGlobals } from './globals.ts';
+import { expandNodes } from './nodes.ts';
+import { fingerprints, passwordFindings, passwordsFile, readPasswords } from './passwords.ts';
+import { Roles } from './roles.ts';
+import { parseWith } from './schema/parse.ts';
+import { missingServices, servicesOn } from './services-on.ts';
+import { setComponents, setOptions } from './settings.ts';
+import { readYaml, type Yaml } from './yaml/read.ts';
+
+export const deploymentFileName = 'kollage.yaml';
+
+export interface Loaded {
+  readonly deployment: Deployment;
+  readonly catalog: Catalog;
+  /** Warnings and hints; what is an error was thrown. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reads a deployment folder: kollage.yaml, and where they are there globals.yml, passwords.yml and config/. Reads only.
+ * docs/reference/kollage.md explains what is in them. Throws KLG-101 when the folder has no kollage.yaml, KLG-102 to KLG-109 with
+ * every mistake that was found, KLG-121 for secrets that cannot be opened, KLG-2xx for the catalog.
+ */
+export async function loadDeployment(path: string): Promise<Loaded> {
+  const folder = openDeployment(path);
+  const { yaml, file } = readDeploymentFile(folder);
+  const catalog = loadCatalogOf(folder, file);
+  const findings: Finding[] = [];
+  const gather = new Gather();
+  const globals = gather.try(() => Globals.read(folder, findings)) ?? Globals.none;
+  const chosen = new Chosen(catalog, file, globals);
+  const release = gather.try(() => chosen.release()) ?? '';
+  const addresses = gather.try(() => chosen.addresses()) ?? {
+    address: '',
+    interface: null,
+    externalAddress: '',
+  };
+  const images = gather.try(() => chosen.images()) ?? file.value.images;
+  const roles = new Roles(catalog, file.value.roles);
+  gather.add(roles.findings(file));
+  const services = servicesOn(catalog, file, globals, gather);
+  const options = setOptions(catalog, { ...file, text: (at) => yaml.text(at) }, globals, gather);
+  const { components, findings: wrongComponents } = setComponents(catalog, file, roles);
+  gather.add(wrongComponents);
+  const { nodes, findings: wrongNodes } = expandNodes(file, roles);
+  gather.add(wrongNodes);
+  const overrides = gather.try(() => readOverrides(folder)) ?? [];
+  gather.done();
+  gather.add(missingServices(catalog, services, file));
+  gather.done();
+  findings.push(...globals.unused(overrides, knownGlobals(catalog)));
+  const passwords = await readPasswords(folder);
+  findings.push(...passwordFindings(passwords, folder.name(passwordsFile)));
+  const { engine } = file.value;
+  const deployment: Deployment = {
+    name: file.value.name,
+    release,
+    engine: typeof engine === 'string' ? { type: engine } : engine,
+    ...addresses,
+    services,
+    options,
+    components,
+    nodes,
+    images,
+    globals: globals.settings,
+    overrides,
+    at: file.at,
+    secrets: fingerprints(passwords.values),
+  };
+  return { deployment, catalog, findings };
+}
+
+/** Throws KLG-101 when there is no such folder. */
+export function openDeployment(path: string): Folder {
+  const folder = Folder.open(path);
+  if (folder) return folder;
+  throw new KollageError({ code: 'KLG-101', message: `there is no folder ${path}` });
+}
+
+/** kollage.yaml alone. Throws KLG-101 when there is none, KLG-102 to KLG-105 for its mistakes. */
+export function readDeploymentFile(folder: Folder): { yaml: Yaml; file: Located<DeploymentFile> } {
+  const text = folder.read(deploymentFileName);
+  if (!text)
+    throw new KollageError({ code: 'KLG-101', message: `${folder.name('')} holds no ${deploymentFileName}` });
+  const yaml = readYaml(text.file, text.text);
+  return { yaml, file: parseWith(deploymentFile, yaml) };
+}
+
+/** The catalogs that a deployment names. Throws KLG-2xx. */
+export function loadCatalogOf(folder: Folder, file: Located<DeploymentFile>): Catalog {
+  const { catalog } = file.value;
+  const names = typeof catalog === 'string' ? [catalog] : catalog;
+  return loadCatalog(names, folder.path, (index) =>
+    file.at(typeof catalog === 'string' ? ['catalog'] : ['catalog', index]),
+  );
+}
+
+function readOverrides(folder: Folder): TextFile[] {
+  return folder.list('config').flatMap((path) => {
+    const file = folder.read(path);
+    return file ? [{ ...file, path: path.slice('config/'.length) }] : [];
+  });
+}

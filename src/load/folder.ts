@@ -1,0 +1,176 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import type { TextFile } from '../model/catalog.ts';
+import { KollageError } from '../model/error.ts';
+import type { ErrorCode } from '../model/errors.ts';
+import { nameFile } from './name-file.ts';
+
+const maxBytes = 4 * 2 ** 20;
+const maxFiles = 5000;
+const maxDepth = 16;
+
+/**
+ * A folder whose files others wrote. Reads nothing outside of it, opens only regular files (a named pipe would wait for
+ * ever, a device do things), and nothing that is too large.
+ */
+export class Folder {
+  readonly path: string;
+  readonly #real: string;
+
+  private constructor(path: string, real: string) {
+    this.path = path;
+    this.#real = real;
+  }
+
+  /** Null when there is no folder at the path, or it cannot be entered. */
+  static open(path: string): Folder | null {
+    try {
+      const absolute = resolve(path);
+      return statSync(absolute).isDirectory() ? new Folder(absolute, realpathSync.native(absolute)) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** A path in this folder, as errors name it. */
+  name(path: string): string {
+    return nameFile(join(this.path, path));
+  }
+
+  /**
+   * A text file, or null when there is none of that name. A byte order mark is left out.
+   * Throws KLG-106 when a link leads out of the folder, KLG-107 above 4 MiB, KLG-108 when it is no readable UTF-8 text.
+   */
+  read(path: string): TextFile | null {
+    const real = this.#locate(path);
+    if (real === null) return null;
+    const bytes = this.#bytes(path, real);
+    if (!isUtf8(bytes)) throw this.#error('KLG-108', path, 'is not UTF-8 text');
+    if (bytes.includes(0)) throw this.#error('KLG-108', path, 'holds NUL bytes, so it is not text');
+    const text = bytes.toString('utf8');
+    return { path, file: this.name(path), text: text.startsWith('\uFEFF') ? text.slice(1) : text };
+  }
+
+  /** Names of the folders and of the files right under a path, sorted; hidden ones are left out. */
+  entries(path = ''): { folders: string[]; files: string[] } {
+    const real = this.#locate(path);
+    if (real === null) return { folders: [], files: [] };
+    const folders: string[] = [];
+    const files: string[] = [];
+    for (const entry of this.#readFolder(path, real)) {
+      if (entry.name.startsWith('.')) continue;
+      const inner = path === '' ? entry.name : `${path}/${entry.name}`;
+      if (entry.isDirectory() || (entry.isSymbolicLink() && this.#isFolder(inner))) folders.push(entry.name);
+      else files.push(entry.name);
+    }
+    return { folders: folders.sort(), files: files.sort() };
+  }
+
+  /**
+   * The paths of all files under a path, sorted; hidden ones (`.git`, an editor's swap file) are left out.
+   * Throws KLG-107 above 5,000 files or 16 levels, which a link in a circle also makes.
+   */
+  list(path: string): string[] {
+    const found: string[] = [];
+    const walk = (folder: string, depth: number) => {
+      if (depth > maxDepth)
+        throw this.#error('KLG-107', folder, `is nested more than ${maxDepth} folders deep`);
+      const { folders, files } = this.entries(folder);
+      for (const file of files) found.push(`${folder}/${file}`);
+      if (found.length > maxFiles) throw this.#error('KLG-107', path, `holds more than ${maxFiles} files`);
+      for (const inner of folders) walk(`${folder}/${inner}`, depth + 1);
+    };
+    if (this.#isThere(path)) walk(path, 1);
+    return found.sort();
+  }
+
+  #isThere(path: string): boolean {
+    return this.#locate(path) !== null;
+  }
+
+  #isFolder(path: string): boolean {
+    const real = this.#locate(path);
+    return real !== null && statSync(real).isDirectory();
+  }
+
+  /** Follows links; null when nothing has that name. */
+  #locate(path: string): string | null {
+    const whole = join(this.path, path);
+    try {
+      lstatSync(whole);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return null;
+      throw this.#unreadable(path, error);
+    }
+    let real: string;
+    try {
+      real = realpathSync.native(whole);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT')
+        throw this.#error('KLG-108', path, 'is a symbolic link that leads nowhere');
+      throw this.#unreadable(path, error);
+    }
+    const inside = real === this.#real || relative(this.#real, real).split(sep)[0] !== '..';
+    if (!inside) throw this.#error('KLG-106', path, `is a symbolic link that leads out of the folder`);
+    return real;
+  }
+
+  #bytes(path: string, real: string): Buffer {
+    let file: number | undefined;
+    try {
+      if (!statSync(real).isFile()) throw this.#error('KLG-108', path, 'is not a regular file');
+      // Should it have become a pipe in between, opening it must not wait.
+      file = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+      const { size } = fstatSync(file);
+      if (size > maxBytes) throw this.#error('KLG-107', path, `is ${Math.ceil(size / 2 ** 20)} MiB large`);
+      return readFileSync(file);
+    } catch (error) {
+      throw this.#unreadable(path, error);
+    } finally {
+      if (file !== undefined) closeSync(file);
+    }
+  }
+
+  #readFolder(path: string, real: string) {
+    try {
+      return readdirSync(real, { withFileTypes: true });
+    } catch (error) {
+      throw this.#unreadable(path, error);
+    }
+  }
+
+  #unreadable(path: string, cause: unknown): unknown {
+    if (cause instanceof KollageError) return cause;
+    const why = reasons[codeOf(cause) ?? ''] ?? `cannot be read (${codeOf(cause) ?? 'unknown error'})`;
+    return this.#error('KLG-108', path, why);
+  }
+
+  #error(code: ErrorCode, path: string, what: string): KollageError {
+    const file = this.name(path);
+    return new KollageError({ code, message: `${file} ${what}`, place: { file } });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'may not be read: rights are missing',
+  EPERM: 'may not be read: rights are missing',
+  ENOTDIR: 'is a file where a folder should be',
+  EISDIR: 'is a folder where a file should be',
+  ELOOP: 'is a symbolic link in a circle',
+  ENAMETOOLONG: 'has too long a name',
+};
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,88 @@
+import type { Catalog, Located } from '../model/catalog.ts';
+import type { DeploymentFile } from '../model/deployment.ts';
+import { type Finding, KollageError, type Place } from '../model/error.ts';
+import { suggestion } from '../model/nearest.ts';
+import type { Gather } from './gather.ts';
+import { enableKey, type Globals } from './globals.ts';
+import { truth } from './options.ts';
+
+/**
+ * The services that are on, sorted: those of the profile (all of the catalog when it has none), switched by `enable_…` in
+ * globals.yml, and then by `services` in kollage.yaml, where a service that has settings is on.
+ * Gathers KLG-105 for unknown profiles and services, KLG-104 for switches that are neither yes nor no.
+ */
+export function servicesOn(
+  catalog: Catalog,
+  file: Located<DeploymentFile>,
+  globals: Globals,
+  gather: Gather,
+): string[] {
+  const on = new Set(gather.try(() => ofProfile(catalog, file)) ?? []);
+  const turn = (service: string, state: boolean) => (state ? on.add(service) : on.delete(service));
+  for (const service of catalog.services.keys()) {
+    gather.try(() => {
+      const key = enableKey(catalog, service);
+      const given = globals.take(key);
+      if (!given) return;
+      const state = truth(given.value);
+      if (state === undefined) {
+        throw new KollageError({ code: 'KLG-104', message: `${key} must be yes or no`, place: given.place });
+      }
+      turn(service, state);
+    });
+  }
+  for (const [service, settings] of Object.entries(file.value.services)) {
+    gather.try(() => {
+      known('service', service, catalog.services.keys(), file.at(['services', service]));
+      turn(service, typeof settings === 'boolean' ? settings : settings.enabled);
+    });
+  }
+  return [...on].sort();
+}
+
+function ofProfile({ file: { value }, services }: Catalog, file: Located<DeploymentFile>): Iterable<string> {
+  const { profile } = file.value;
+  if (profile !== undefined) known('profile', profile, Object.keys(value.profiles), file.at(['profile']));
+  const chosen = profile === undefined ? defaultOf(value.profiles) : profile;
+  return chosen === undefined ? services.keys() : (value.profiles[chosen]?.services ?? []);
+}
+
+/** The entry that is marked as the default; the last one, since a later catalog may choose another. Undefined without one. */
+export function defaultOf(
+  entries: Readonly<Record<string, { readonly default: boolean }>>,
+): string | undefined {
+  return Object.entries(entries).findLast(([, entry]) => entry.default)?.[0] ?? Object.keys(entries)[0];
+}
+
+/** Throws KLG-105 when a name is not among those there are. */
+export function known(what: string, name: string, names: Iterable<string>, place: Place): void {
+  const all = [...names];
+  if (all.includes(name)) return;
+  throw new KollageError({
+    code: 'KLG-105',
+    message: `there is no ${what} ${name}${suggestion(name, all)}`,
+    place,
+  });
+}
+
+/** KLG-109 for each service that is on without one that it requires. */
+export function missingServices(
+  catalog: Catalog,
+  on: readonly string[],
+  file: Located<DeploymentFile>,
+): Finding[] {
+  return on.flatMap((service) =>
+    (catalog.services.get(service)?.value.requires ?? []).flatMap((other): Finding[] => {
+      if (on.includes(other)) return [];
+      const place = file.at(['services', file.value.services[other] === undefined ? service : other]);
+      return [
+        {
+          code: 'KLG-109',
+          severity: 'error',
+          message: `${service} is on and needs ${other}, which is off`,
+          place,
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,190 @@
+import type { Alias, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { type Finding, KollageError } from '../../model/error.ts';
+import { yamlMistake } from './mistakes.ts';
+import type { Entry, MapNode, Source, YamlNode } from './node.ts';
+import { type Dialect, plainScalar } from './scalar.ts';
+
+/** More values than any real file has, those that aliases repeat included. */
+const maxValues = 300_000;
+const maxDepth = 64;
+/** One missing quote makes many of them. */
+const maxMistakes = 5;
+
+/**
+ * Reads all of YAML through the library `yaml`. What the library would do badly is done here: types of plain scalars
+ * (scalar.ts), keys that stand twice (the library compares each with each), and aliases (bounded, so that ten lines
+ * cannot become a gigabyte).
+ * Throws KLG-102 with every mistake of the text. Gives null for a text without a value.
+ */
+export function readWithLibrary(
+  source: Source,
+  dialect: Dialect,
+  warn: (finding: Finding) => void,
+): YamlNode | null {
+  const document = parse(source);
+  const mistakes = document.errors
+    .slice(0, maxMistakes)
+    .map((error) => mistake(source, error.pos[0], yamlMistake(error.code)));
+  const [first, ...also] = mistakes;
+  if (first) throw new KollageError(first, { also });
+  if (!document.contents) return null;
+  return new Reader(source, dialect, warn).node(document.contents, 0);
+}
+
+/** The library takes minutes and gigabytes for some texts of 4 MiB, such as one of nothing but brackets. */
+const maxLength = 512 * 1024;
+
+function parse(source: Source): ReturnType<typeof parseDocument> {
+  if (source.text.length > maxLength) {
+    const message = `${source.file} is too large for YAML with anything but plain lists and maps (limit 512 KiB)`;
+    throw new KollageError({ code: 'KLG-107', message, place: { file: source.file } });
+  }
+  const { stackTraceLimit } = Error;
+  // The library makes an Error for each mistake, of which a broken text can have hundreds of thousands.
+  Error.stackTraceLimit = 0;
+  try {
+    return parseDocument(source.text, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'error',
+    });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new KollageError(mistake(source, 0, yamlMistake('RESOURCE_EXHAUSTION')));
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function mistake(source: Source, offset: number, message: string): Finding {
+  return {
+    code: 'KLG-102',
+    severity: 'error',
+    message,
+    place: source.place(Math.min(offset, source.text.length)),
+  };
+}
+
+class Reader {
+  readonly #source: Source;
+  readonly #dialect: Dialect;
+  readonly #warn: (finding: Finding) => void;
+  readonly #anchors = new Map<string, { node: YamlNode; values: number; height: number }>();
+  #values = 0;
+  #deepest = 0;
+
+  constructor(source: Source, dialect: Dialect, warn: (finding: Finding) => void) {
+    this.#source = source;
+    this.#dialect = dialect;
+    this.#warn = warn;
+  }
+
+  node(node: Node, depth: number): YamlNode {
+    const start = node.range?.[0] ?? 0;
+    this.#count(1, depth, start);
+    if (isAlias(node)) return this.#alias(node, depth, start);
+    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+    if (anchor === undefined) return this.#content(node, depth, start);
+    const before = { values: this.#values, deepest: this.#deepest };
+    this.#deepest = depth;
+    const content = this.#content(node, depth, start);
+    const height = this.#deepest - depth;
+    this.#anchors.set(anchor, { node: content, values: this.#values - before.values + 1, height });
+    this.#deepest = Math.max(this.#deepest, before.deepest);
+    return content;
+  }
+
+  #content(node: Node, depth: number, start: number): YamlNode {
+    if (isScalar(node)) return this.#scalar(node, start);
+    if (isMap(node)) return this.#map(node, depth, start);
+    if (isSeq(node)) return this.#list(node, depth, start);
+    throw this.#mistake('this cannot be read', start);
+  }
+
+  #scalar(node: Scalar, start: number): YamlNode {
+    const tag = this.#tag(node.tag, ['str', 'null', 'bool', 'int', 'float'], start);
+    const text = String(node.value ?? '');
+    const plain = tag !== 'str' && (node.type === undefined || node.type === 'PLAIN');
+    const value = plain ? plainScalar(text, this.#dialect) : text;
+    return { kind: 'scalar', source: this.#source, start, value, text };
+  }
+
+  #list(node: YAMLSeq, depth: number, start: number): YamlNode {
+    this.#tag(node.tag, ['seq'], start);
+    const items = node.items.map((item) => this.#child(item, depth, start));
+    return { kind: 'list', source: this.#source, start, items };
+  }
+
+  #map(node: YAMLMap, depth: number, start: number): MapNode {
+    this.#tag(node.tag, ['map'], start);
+    const entries = new Map<string, Entry>();
+    const merged: YamlNode[] = [];
+    for (const pair of node.items) this.#pair(pair, depth, start, entries, merged);
+    for (const from of merged) {
+      for (const [key, entry] of from.kind === 'map' ? from.entries : [])
+        if (!entries.has(key)) entries.set(key, entry);
+    }
+    return { kind: 'map', source: this.#source, start, entries };
+  }
+
+  #pair(pair: Pair, depth: number, around: number, entries: Map<string, Entry>, merged: YamlNode[]): void {
+    const key = this.#key(pair.key, around);
+    const start = offset(pair.key) ?? around;
+    const node = this.#child(pair.value, depth, start);
+    if (key === '<<' && node.kind !== 'scalar') {
+      merged.push(...(node.kind === 'list' ? node.items : [node]));
+      return;
+    }
+    if (key === '__proto__') throw this.#mistake('__proto__ cannot be a key', start);
+    if (entries.has(key)) {
+      const twice = mistake(this.#source, start, `the key ${key} stands here a second time`);
+      // PyYAML takes the last one without a word, so an operator's folder that works may have this.
+      if (this.#dialect === '1.2') throw new KollageError(twice);
+      this.#warn({ ...twice, severity: 'warning', message: `${twice.message}; the last one counts` });
+    }
+    entries.set(key, { source: this.#source, start, node });
+  }
+
+  #key(key: unknown, around: number): string {
+    if (isScalar(key)) return String(key.value ?? '');
+    const message = 'a key must be a text; a value that begins with {{ must be in quotes';
+    throw this.#mistake(message, offset(key) ?? around);
+  }
+
+  #child(child: unknown, depth: number, around: number): YamlNode {
+    if (isScalar(child) || isMap(child) || isSeq(child) || isAlias(child)) return this.node(child, depth + 1);
+    return { kind: 'scalar', source: this.#source, start: around, value: null, text: '' };
+  }
+
+  #alias(alias: Alias, depth: number, start: number): YamlNode {
+    const anchor = this.#anchors.get(alias.source);
+    if (!anchor) throw this.#mistake(`no value before this one has the anchor &${alias.source}`, start);
+    this.#count(anchor.values, depth + anchor.height, start);
+    return anchor.node;
+  }
+
+  /** The short name of a tag; undefined without one. */
+  #tag(tag: string | undefined, allowed: readonly string[], start: number): string | undefined {
+    const short = tag?.replace('tag:yaml.org,2002:', '');
+    if (short === undefined || allowed.includes(short)) return short;
+    const vault = short === '!vault' ? '; decrypt it with `ansible-vault decrypt`' : '';
+    throw this.#mistake(`the tag ${short.slice(0, 40)} is not supported${vault}`, start);
+  }
+
+  #count(values: number, depth: number, start: number): void {
+    this.#values += values;
+    this.#deepest = Math.max(this.#deepest, depth);
+    if (this.#values > maxValues || depth > maxDepth)
+      throw this.#mistake(yamlMistake('RESOURCE_EXHAUSTION'), start);
+  }
+
+  #mistake(message: string, start: number): KollageError {
+    return new KollageError(mistake(this.#source, start, message));
+  }
+}
+
+function offset(node: unknown): number | undefined {
+  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
+}
