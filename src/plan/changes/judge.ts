@@ -1,0 +1,102 @@
+import type { Mode, ObservedInstance, Reason } from '../../model/plan.ts';
+import type { Workload } from '../../model/resource.ts';
+import { strongest } from '../mode.ts';
+import { nodesText } from '../reasons/nodes.ts';
+
+/** What was found out about the instances that stay where they are. */
+export interface Judgement {
+  /** The nodes of those that must be acted on. */
+  readonly touched: readonly string[];
+  /** How many of them do not run: acting on those disturbs nobody. */
+  readonly down: number;
+  readonly mode: Mode;
+  readonly reasons: readonly Reason[];
+  /** Whether there are some, and all were made as they shall be now. */
+  readonly settled: boolean;
+}
+
+interface Verdict {
+  readonly mode: Mode;
+  readonly reason: Omit<Reason, 'where'> | null;
+}
+
+/**
+ * Compares each instance that stays with what it shall be. `mode` is what the difference between the revisions asks of one that is still as the last
+ * revision made it. Linear in instances.
+ */
+export function judge(
+  there: readonly ObservedInstance[],
+  stay: readonly string[],
+  before: Workload | undefined,
+  after: Workload,
+  mode: Mode,
+): Judgement {
+  const kept = keep(there, stay, after);
+  const touched: string[] = [];
+  const modes = new Set<Mode>();
+  const grouped = new Map<string, { reason: Omit<Reason, 'where'>; nodes: string[] }>();
+  for (const instance of kept) {
+    const verdicts = [madeFrom(instance, before, after, mode), inState(instance), changedByHand(instance)];
+    const hardest = strongest(...verdicts.map((verdict) => verdict.mode));
+    if (hardest !== 'in-place') touched.push(instance.node);
+    modes.add(hardest);
+    for (const { reason } of verdicts) {
+      if (!reason) continue;
+      const key = `${reason.what} ${reason.before}`;
+      const group = grouped.get(key);
+      if (group) group.nodes.push(instance.node);
+      else grouped.set(key, { reason, nodes: [instance.node] });
+    }
+  }
+  return {
+    touched,
+    down: kept.filter((instance) => instance.state === 'stopped').length,
+    mode: strongest(...modes),
+    reasons: [...grouped.values()].map(({ reason, nodes }) => ({ ...reason, where: nodesText(nodes) })),
+    settled: kept.length > 0 && kept.every((instance) => instance.fingerprint === after.fingerprint),
+  };
+}
+
+const fine: Verdict = { mode: 'in-place', reason: null };
+
+function madeFrom(
+  { fingerprint }: ObservedInstance,
+  before: Workload | undefined,
+  after: Workload,
+  mode: Mode,
+): Verdict {
+  if (fingerprint === after.fingerprint) return fine;
+  if (fingerprint === before?.fingerprint) return { mode, reason: null };
+  return { mode: 'replace', reason: { what: 'drift', before: 'made from another revision' } };
+}
+
+function inState({ state }: ObservedInstance): Verdict {
+  if (state === 'stopped')
+    return { mode: 'restart', reason: { what: 'state', before: 'stopped', after: 'running' } };
+  if (state === 'unhealthy')
+    return { mode: 'restart', reason: { what: 'state', before: 'unhealthy', after: 'healthy' } };
+  return fine;
+}
+
+function changedByHand({ drift }: ObservedInstance): Verdict {
+  if (!drift || drift.length === 0) return fine;
+  return { mode: 'replace', reason: { what: 'drift', before: drift.join(', ') } };
+}
+
+/** Of the instances of a node that holds more than stay there, those that are nearest to what they shall be. */
+function keep(
+  there: readonly ObservedInstance[],
+  stay: readonly string[],
+  after: Workload,
+): readonly ObservedInstance[] {
+  if (there.length === stay.length) return there;
+  const left = new Map<string, number>();
+  for (const node of stay) left.set(node, (left.get(node) ?? 0) + 1);
+  const current = there.filter((instance) => instance.fingerprint === after.fingerprint);
+  const others = there.filter((instance) => instance.fingerprint !== after.fingerprint);
+  return [...current, ...others].filter(({ node }) => {
+    const count = left.get(node) ?? 0;
+    left.set(node, count - 1);
+    return count > 0;
+  });
+}
