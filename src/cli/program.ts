@@ -14,7 +14,12 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   plan: () => import('./commands/plan.ts'),
   render: () => import('./commands/render.ts'),
   graph: () => import('./commands/graph.ts'),
+  up: () => import('./commands/up.ts'),
+  status: () => import('./commands/status.ts'),
+  logs: () => import('./commands/logs.ts'),
+  destroy: () => import('./commands/destroy.ts'),
   explain: () => import('./commands/explain.ts'),
+  images: () => import('./commands/images.ts'),
 };
 
 /** Runs the command line. Throws KLG-901 where it is wrong, and whatever the command throws. */

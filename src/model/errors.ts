@@ -299,6 +299,13 @@ export const errors = {
     kept: 'Nothing was changed.',
     next: 'Save it again with `kollage plan --save`.',
   },
+  'KLG-409': {
+    title: 'Need that is not met on its node',
+    cause:
+      'A component needs another one on its own node, and that one does not run on each node where it is needed.',
+    kept: 'Nothing was changed.',
+    next: 'Give both the same role, or turn off the one that needs the other.',
+  },
   // Carrying out
   'KLG-501': {
     title: 'The engine does not answer',
@@ -329,6 +336,18 @@ export const errors = {
     cause: 'A one-time task ended with an error.',
     kept: 'What was made is left as it is; the task has no record and will be run again.',
     next: 'Read the last lines of its log below; mend the cause, and run the command again.',
+  },
+  'KLG-506': {
+    title: 'Interrupted',
+    cause: 'The command was told to stop before it was done.',
+    kept: 'What was made is left as it is and written down.',
+    next: 'Run the command again: it goes on where it was.',
+  },
+  'KLG-507': {
+    title: 'Not brought up',
+    cause: 'The command is about a running deployment, and this one was never brought up from this host.',
+    kept: 'Nothing was changed.',
+    next: 'Run `kollage up` first, or give the right folder with --folder.',
   },
   // Kollage itself
   'KLG-901': {

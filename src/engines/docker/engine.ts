@@ -1,0 +1,244 @@
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
+import Docker from 'dockerode';
+import { KollageError } from '../../model/error.ts';
+import type { Observed, ObservedInstance } from '../../model/plan.ts';
+import type { Desired, Task, Volume, Workload } from '../../model/resource.ts';
+import type { Engine, InstanceEvent, LogQuery, Provision } from '../engine.ts';
+import { startSpec } from '../start-spec.ts';
+import { containerOptions } from './container.ts';
+import { Folders } from './folders.ts';
+import { observeHost } from './host.ts';
+import { deploymentLabel, fingerprintLabel, instanceName, keyLabel, volumeName } from './names.ts';
+import { makeShared, unshare } from './shared-mounts.ts';
+import { docker as traits } from './traits.ts';
+import { watchInstances } from './watch.ts';
+
+/** Seconds that the needs of one container together may take, before it gives up and says which was not met. */
+const needsTimeout = 600;
+const node = 'localhost';
+
+/** The engine of one host: Docker, or Podman through its Docker-compatible socket. */
+export class DockerEngine implements Engine {
+  readonly traits = traits;
+  readonly #docker: Docker;
+
+  /** `socket`: its path; what DOCKER_HOST says, or Docker's own default, when not given. */
+  constructor(socket?: string) {
+    this.#docker = socket === undefined ? new Docker() : new Docker({ socketPath: socket });
+  }
+
+  async version(): Promise<string> {
+    return (await this.#ask(() => this.#docker.version())).Version;
+  }
+
+  readonly instanceName = instanceName;
+
+  async observe(deployment: string, desired: Desired | null): Promise<Observed> {
+    const containers = await this.#containers(deployment);
+    const instances = containers.flatMap((info): ObservedInstance[] => {
+      const key = info.Labels[keyLabel] ?? '';
+      if (!key.startsWith('workload:')) return [];
+      const state = info.State === 'running' ? 'running' : 'stopped';
+      return [
+        {
+          workload: key.slice('workload:'.length),
+          node,
+          fingerprint: info.Labels[fingerprintLabel] ?? '',
+          state,
+        },
+      ];
+    });
+    const ports = (desired?.resources ?? []).flatMap((r) =>
+      r.kind === 'workload' ? r.ports.map(({ port }) => port) : [],
+    );
+    // What our own containers listen on is no conflict: only the ports of workloads that do not run are looked at.
+    const running = new Set(instances.map((instance) => instance.workload));
+    const own = (desired?.resources ?? []).flatMap((r) =>
+      r.kind === 'workload' && running.has(r.id) ? r.ports.map(({ port }) => port) : [],
+    );
+    const foreign = new Set(ports.filter((port) => !own.includes(port)));
+    return { instances, tasks: new Folders(deployment).doneTasks(), nodes: [observeHost(node, foreign)] };
+  }
+
+  async makeVolume(deployment: string, volume: Volume): Promise<void> {
+    await this.#ask(() =>
+      this.#docker.createVolume({
+        Name: volumeName(deployment, volume.id),
+        Labels: { [deploymentLabel]: deployment },
+      }),
+    );
+  }
+
+  async removeVolume(deployment: string, id: string): Promise<void> {
+    await ignoring(404, () => this.#docker.getVolume(volumeName(deployment, id)).remove());
+  }
+
+  async startInstance(
+    workload: Workload,
+    instance: string,
+    provision: Provision,
+  ): Promise<{ begun: boolean }> {
+    const made = await this.#start(workload, instance, provision);
+    return {
+      begun: workload.needs.length === 0 || (!made && new Folders(provision.deployment).hasBegun(instance)),
+    };
+  }
+
+  async startTask(task: Task, provision: Provision): Promise<void> {
+    await this.#start(task, instanceName(provision.deployment, task.id), provision);
+  }
+
+  async removeInstance(_deployment: string, instance: string): Promise<void> {
+    const container = this.#docker.getContainer(instance);
+    // Docker waits as long as the container's own stop time-out says, and then kills.
+    await ignoring(404, () => ignoring(304, () => container.stop()));
+    await ignoring(404, () => container.remove({ force: true, v: true }));
+  }
+
+  watch(deployment: string, signal: AbortSignal): AsyncIterable<InstanceEvent> {
+    return watchInstances(this.#docker, deployment, new Folders(deployment).store, signal);
+  }
+
+  async *logs(
+    _deployment: string,
+    instance: string,
+    query: LogQuery,
+    signal: AbortSignal,
+  ): AsyncIterable<string> {
+    const options = {
+      stdout: true,
+      stderr: true,
+      timestamps: false,
+      ...(query.tail === undefined ? {} : { tail: query.tail }),
+      ...(query.since === undefined ? {} : { since: Math.floor(query.since / 1000) }),
+    };
+    const container = this.#docker.getContainer(instance);
+    const both = new PassThrough();
+    if (query.follow) {
+      const stream = await this.#ask(() => container.logs({ ...options, follow: true }));
+      signal.addEventListener('abort', () => both.end(), { once: true });
+      stream.on('end', () => both.end());
+      this.#docker.modem.demuxStream(stream, both, both);
+    } else {
+      both.end(plain(await this.#ask(() => container.logs({ ...options, follow: false }))));
+    }
+    yield* createInterface({ input: both, crlfDelay: Number.POSITIVE_INFINITY });
+  }
+
+  async exec(
+    _deployment: string,
+    instance: string,
+    command: readonly string[],
+  ): Promise<{ code: number; output: string }> {
+    const process = await this.#ask(() =>
+      this.#docker.getContainer(instance).exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true }),
+    );
+    const stream = await process.start({ hijack: true, stdin: false });
+    const chunks: Buffer[] = [];
+    const both = new PassThrough().on('data', (chunk: Buffer) => chunks.push(chunk));
+    const ended = new Promise((resolve, reject) =>
+      stream.on('end', resolve).on('close', resolve).on('error', reject),
+    );
+    this.#docker.modem.demuxStream(stream, both, both);
+    await ended;
+    return { code: (await process.inspect()).ExitCode ?? -1, output: Buffer.concat(chunks).toString() };
+  }
+
+  async destroy(deployment: string, keep: { readonly data: boolean }): Promise<void> {
+    const containers = await this.#containers(deployment);
+    await Promise.all(containers.map((info) => this.removeInstance(deployment, info.Id)));
+    if (keep.data) return;
+    const { Volumes: volumes } = await this.#ask(() =>
+      this.#docker.listVolumes({ filters: { label: [`${deploymentLabel}=${deployment}`] } }),
+    );
+    await Promise.all(
+      volumes.map((volume) => ignoring(404, () => this.#docker.getVolume(volume.Name).remove())),
+    );
+    const folders = new Folders(deployment);
+    unshare(folders);
+    folders.remove();
+  }
+
+  /** Leaves one that runs with the right fingerprint as it is; one with another, or half made, gives way. Gives whether it was made. */
+  async #start(process: Workload | Task, instance: string, provision: Provision): Promise<boolean> {
+    const { deployment, bundle, tasks, secret } = provision;
+    const there = await this.#inspect(instance);
+    if (there?.State.Running && there.Config.Labels[fingerprintLabel] === process.fingerprint) return false;
+    if (there) await this.removeInstance(deployment, instance);
+    const folders = new Folders(deployment);
+    folders.forget(instance);
+    for (const mount of process.mounts) if (mount.shared) makeShared(folders, mount.source);
+    const spec = startSpec({
+      process,
+      instance,
+      node,
+      tasks,
+      store: { type: 'directory', path: '/kollage/store' },
+      timeout: needsTimeout,
+      fill: [],
+    });
+    const options = containerOptions(
+      deployment,
+      process,
+      bundle,
+      instance,
+      folders.provide(bundle, spec, secret),
+    );
+    const container = await this.#ask(() => this.#docker.createContainer(options), process.image);
+    await this.#ask(() => container.start());
+    return true;
+  }
+
+  async #inspect(instance: string): Promise<Docker.ContainerInspectInfo | undefined> {
+    return ignoring(404, () => this.#docker.getContainer(instance).inspect());
+  }
+
+  async #containers(deployment: string): Promise<Docker.ContainerInfo[]> {
+    return this.#ask(() =>
+      this.#docker.listContainers({ all: true, filters: { label: [`${deploymentLabel}=${deployment}`] } }),
+    );
+  }
+
+  /** Turns Docker's errors into ours: KLG-501 when it does not answer, KLG-406 for an image, KLG-502 for what it refuses. */
+  async #ask<T>(request: () => Promise<T>, image?: string): Promise<T> {
+    try {
+      return await request();
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message || cause.name : String(cause);
+      if (!hasStatus(cause))
+        throw new KollageError({ code: 'KLG-501', message: `Docker does not answer: ${message}` }, { cause });
+      if (cause.statusCode === 404 && image !== undefined) {
+        throw new KollageError(
+          { code: 'KLG-406', message: `the image ${image} is not on this host` },
+          { cause },
+        );
+      }
+      throw new KollageError({ code: 'KLG-502', message: `Docker refuses: ${message}` }, { cause });
+    }
+  }
+}
+
+function hasStatus(error: unknown): error is Error & { statusCode: number } {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
+}
+
+async function ignoring<T>(status: number, request: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await request();
+  } catch (error) {
+    if (hasStatus(error) && error.statusCode === status) return undefined;
+    throw error;
+  }
+}
+
+/** Logs of a container without a terminal come in frames: 1 byte stream, 3 bytes nothing, 4 bytes length (Docker's API, attach). */
+function plain(framed: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at + 8 <= framed.length; ) {
+    const length = framed.readUInt32BE(at + 4);
+    parts.push(framed.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return Buffer.concat(parts);
+}

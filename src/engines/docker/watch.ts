@@ -1,0 +1,115 @@
+import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
+import type Docker from 'dockerode';
+import { z } from 'zod';
+import type { InstanceEvent } from '../engine.ts';
+import { deploymentLabel } from './names.ts';
+
+/** The report of the start program, waiting/<instance>.json (images/start/README.md). */
+const report = z.object({
+  instance: z.string(),
+  state: z.enum(['waiting', 'started', 'timed-out']),
+  needs: z.array(z.object({ need: z.string(), metAfterSeconds: z.number().nullable() })),
+});
+
+const dockerEvent = z.object({
+  Action: z.string(),
+  Actor: z.object({ Attributes: z.record(z.string(), z.string()) }),
+});
+
+/**
+ * What happens to the containers of a deployment: Docker's own events tell that one starts or ends, the reports of the start program
+ * what it waits for and that its needs are met. Nothing is polled.
+ */
+export async function* watchInstances(
+  docker: Docker,
+  deployment: string,
+  store: string,
+  signal: AbortSignal,
+): AsyncIterable<InstanceEvent> {
+  const queue = new EventQueue<InstanceEvent>(signal);
+  const reports = watchReports(join(store, 'waiting'), queue);
+  const stream = await docker.getEvents({
+    filters: { type: ['container'], event: ['start', 'die'], label: [`${deploymentLabel}=${deployment}`] },
+  });
+  const lines = createInterface({ input: stream.pipe(new PassThrough()) });
+  lines.on('line', (line) => {
+    const event = dockerEvent.safeParse(JSON.parse(line));
+    if (!event.success) return;
+    const { name = '', exitCode } = event.data.Actor.Attributes;
+    if (event.data.Action === 'die')
+      queue.push({ type: 'exited', instance: name, code: Number(exitCode ?? -1) });
+  });
+  stream.on('error', (error: Error) => queue.fail(error));
+  stream.on('end', () => queue.fail(new Error('the stream of events ended')));
+  try {
+    yield* queue;
+  } finally {
+    reports.close();
+    lines.close();
+    if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
+  }
+}
+
+/** The start program replaces its report whole, by a rename, so that what is read here is never half written. */
+function watchReports(folder: string, queue: EventQueue<InstanceEvent>): FSWatcher {
+  return watch(folder, (_event, name) => {
+    if (!name?.endsWith('.json')) return;
+    const read = report.safeParse(readJson(join(folder, name)));
+    if (!read.success) return;
+    const { instance, state, needs } = read.data;
+    if (state === 'started') queue.push({ type: 'started', instance });
+    else
+      queue.push({
+        type: 'waiting',
+        instance,
+        needs: needs.filter((need) => need.metAfterSeconds === null).map(({ need }) => need),
+      });
+  });
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Turns callbacks into an async iterable that ends with a signal. */
+class EventQueue<T> implements AsyncIterable<T> {
+  readonly #events: T[] = [];
+  readonly #signal: AbortSignal;
+  #wake: () => void = () => undefined;
+  #error: Error | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  push(event: T): void {
+    this.#events.push(event);
+    this.#wake();
+  }
+
+  fail(error: Error): void {
+    this.#error = error;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<T> {
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) yield event;
+      else if (this.#signal.aborted) return;
+      else if (this.#error) throw this.#error;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { EngineTraits } from '../model/loaded.ts';
+import type { Observed } from '../model/plan.ts';
+import type { ConfigBundle, Desired, Task, Volume, Workload } from '../model/resource.ts';
+
+/** What an engine is handed together with a process: what its container needs beside itself. */
+export interface Provision {
+  readonly deployment: string;
+  readonly bundle: ConfigBundle | null;
+  /** The fingerprints of the tasks that it needs. */
+  readonly tasks: ReadonlyMap<string, string>;
+  /** A secret's value, by name. */
+  readonly secret: (name: string) => string | undefined;
+}
+
+/** What happens to an instance, as the engine tells it. */
+export type InstanceEvent =
+  | { readonly type: 'waiting'; readonly instance: string; readonly needs: readonly string[] }
+  | { readonly type: 'started'; readonly instance: string }
+  | { readonly type: 'exited'; readonly instance: string; readonly code: number };
+
+export interface LogQuery {
+  readonly follow?: boolean;
+  /** The last lines only. */
+  readonly tail?: number;
+  /** Milliseconds since the epoch. */
+  readonly since?: number;
+}
+
+/**
+ * What runs containers. Every method may be called again after a crash and then finishes what it began: an operation is done
+ * when the thing it makes is there with the right fingerprint.
+ */
+export interface Engine {
+  readonly traits: EngineTraits;
+  /** Its version. Throws KLG-501 when it cannot be reached. */
+  version(): Promise<string>;
+  /** How the engine names the nth instance of a workload, or a task's run; counts from 1. */
+  instanceName(deployment: string, id: string, number: number): string;
+  /** What is there of a deployment. */
+  observe(deployment: string, desired: Desired | null): Promise<Observed>;
+  makeVolume(deployment: string, volume: Volume): Promise<void>;
+  removeVolume(deployment: string, id: string): Promise<void>;
+  /**
+   * Makes one instance of a workload and starts it, in the place of one with another fingerprint. Gives whether its process has begun
+   * already, because it was there or waits for nothing; else a `started` event says so later.
+   */
+  startInstance(
+    workload: Workload,
+    instance: string,
+    provision: Provision,
+  ): Promise<{ readonly begun: boolean }>;
+  /** Stops as the workload says, then removes; nothing when it is not there. */
+  removeInstance(deployment: string, instance: string): Promise<void>;
+  /** Starts a task; how it ends comes as an event. A task that is done already is not run again. */
+  startTask(task: Task, provision: Provision): Promise<void>;
+  /** Events of all instances of a deployment from now on, until the signal. */
+  watch(deployment: string, signal: AbortSignal): AsyncIterable<InstanceEvent>;
+  logs(deployment: string, instance: string, query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
+  /** Runs a command in an instance; gives its exit code and what it printed. */
+  exec(
+    deployment: string,
+    instance: string,
+    command: readonly string[],
+  ): Promise<{ code: number; output: string }>;
+  /** Takes away everything that carries the deployment's label. */
+  destroy(deployment: string, keep: { readonly data: boolean }): Promise<void>;
+}

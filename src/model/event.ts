@@ -1,0 +1,55 @@
+import type { Action, Mode, Reason } from './plan.ts';
+import type { ResourceKey } from './resource.ts';
+
+/*
+ * What happens while a plan is carried out. The CLI, the dashboard, `--json` and the tests consume the same stream; a revision keeps it as its
+ * timeline. Times are milliseconds since the epoch.
+ */
+
+interface At {
+  readonly at: number;
+}
+
+/** A container of a workload, or a run of a task. */
+export interface InstanceRef {
+  readonly key: ResourceKey;
+  readonly instance: string;
+  readonly node: string;
+}
+
+export type KollageEvent = At &
+  (
+    | {
+        readonly type: 'run-started';
+        readonly run: string;
+        readonly deployment: string;
+        readonly changes: number;
+      }
+    | {
+        readonly type: 'change-started';
+        readonly key: ResourceKey;
+        readonly action: Action;
+        readonly mode?: Mode;
+        readonly reasons: readonly Reason[];
+      }
+    | { readonly type: 'change-done'; readonly key: ResourceKey }
+    | {
+        readonly type: 'change-failed';
+        readonly key: ResourceKey;
+        readonly message: string;
+        readonly logs: readonly string[];
+      }
+    /** The container runs; what is in it still waits for these needs. */
+    | ({ readonly type: 'waiting'; readonly needs: readonly string[] } & InstanceRef)
+    /** Its needs are met: the process itself starts. */
+    | ({ readonly type: 'started' } & InstanceRef)
+    | ({ readonly type: 'healthy' } & InstanceRef)
+    | ({ readonly type: 'unhealthy'; readonly why: string } & InstanceRef)
+    | ({ readonly type: 'exited'; readonly code: number } & InstanceRef)
+    | {
+        readonly type: 'run-ended';
+        readonly run: string;
+        readonly outcome: 'done' | 'failed' | 'interrupted';
+        readonly message?: string;
+      }
+  );

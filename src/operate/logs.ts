@@ -1,0 +1,44 @@
+import { KollageError } from '../model/error.ts';
+import { suggestion } from '../model/nearest.ts';
+import { running } from './status.ts';
+
+export interface LogRequest {
+  readonly folder: string;
+  /** A service, component or task; all when none is named. */
+  readonly names: readonly string[];
+  readonly follow: boolean;
+  readonly tail?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly since?: number | undefined;
+}
+
+/** Calls back for every line of the logs of what is named, each with whose it is, until all have ended or the signal. */
+export async function logs(
+  request: LogRequest,
+  line: (of: string, text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, desired } = await running(request.folder);
+  const all = desired.resources.flatMap((r) => (r.kind === 'workload' || r.kind === 'task' ? [r.id] : []));
+  const { names } = request;
+  const belongs = (id: string, name: string) => id === name || id.startsWith(`${name}/`);
+  for (const name of names) {
+    if (all.some((id) => belongs(id, name))) continue;
+    throw new KollageError({
+      code: 'KLG-105',
+      message: `nothing that runs is named ${name}${suggestion(name, all)}`,
+    });
+  }
+  const chosen = all.filter((id) => names.length === 0 || names.some((name) => belongs(id, name)));
+  const query = {
+    follow: request.follow,
+    ...(request.tail === undefined ? {} : { tail: request.tail }),
+    ...(request.since === undefined ? {} : { since: request.since }),
+  };
+  await Promise.all(
+    chosen.map(async (id) => {
+      const instance = engine.instanceName(desired.deployment, id, 1);
+      for await (const text of engine.logs(desired.deployment, instance, query, signal)) line(id, text);
+    }),
+  );
+}

@@ -1,0 +1,105 @@
+import type { Engine } from '../engines/engine.ts';
+import { probeOnce } from '../execute/probe.ts';
+import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
+import { KollageError } from '../model/error.ts';
+import type { Desired, Workload } from '../model/resource.ts';
+import { SqliteStore } from '../state/sqlite.ts';
+import { engineFor } from './engine-of.ts';
+
+export interface WorkloadStatus {
+  readonly workload: string;
+  readonly node: string;
+  readonly state: 'healthy' | 'unhealthy' | 'stopped' | 'missing' | 'outdated';
+  /** Why it is not healthy; empty when it is. */
+  readonly why: string;
+  /** The last lines of its log, when it is not healthy. */
+  readonly logs: readonly string[];
+}
+
+export interface Status {
+  readonly deployment: string;
+  readonly release: string;
+  /** The revision that was applied last, and whether a later one was begun and not finished. */
+  readonly revision: number | null;
+  readonly unfinished: boolean;
+  readonly workloads: readonly WorkloadStatus[];
+}
+
+/** Milliseconds that one probe may take. */
+const patience = 5000;
+
+/** Opens what an operation on a running deployment needs: its engine, and what was applied last. KLG-507 when nothing was. */
+export async function running(
+  folder: string,
+): Promise<{ engine: Engine; desired: Desired; revision: number; unfinished: boolean }> {
+  const { file } = readDeploymentFile(openDeployment(folder));
+  const { name, engine: settings } = file.value;
+  const engine = engineFor(settings, file.at(['engine']));
+  const state = new SqliteStore(name);
+  try {
+    const unfinished = await state.unfinished();
+    const revision = unfinished ?? (await state.last());
+    if (revision)
+      return {
+        engine,
+        desired: revision.desired,
+        revision: revision.number,
+        unfinished: unfinished !== null,
+      };
+    throw new KollageError({ code: 'KLG-507', message: `${name} was never brought up on this host` });
+  } finally {
+    state.close();
+  }
+}
+
+/** What of a deployment is healthy, and why the rest is not. */
+export async function status(folder: string): Promise<Status> {
+  const { engine, desired, revision, unfinished } = await running(folder);
+  const { instances = [] } = await engine.observe(desired.deployment, desired);
+  const workloads = desired.resources.filter((resource) => resource.kind === 'workload');
+  const rows = workloads.map(async (workload): Promise<WorkloadStatus> => {
+    const there = instances.find((instance) => instance.workload === workload.id);
+    const row = {
+      workload: workload.id,
+      node: there?.node ?? workload.placement.nodes[0] ?? '',
+      why: '',
+      logs: [],
+    };
+    if (!there) return { ...row, state: 'missing', why: 'there is no container' };
+    const why =
+      there.state === 'stopped' ? 'its container is stopped' : await unhealthy(engine, desired, workload);
+    if (why === null) {
+      const outdated = there.fingerprint !== workload.fingerprint;
+      return outdated
+        ? { ...row, state: 'outdated', why: 'it runs with another configuration' }
+        : { ...row, state: 'healthy' };
+    }
+    return {
+      ...row,
+      state: there.state === 'stopped' ? 'stopped' : 'unhealthy',
+      why,
+      logs: await lastLines(engine, desired, workload, 5),
+    };
+  });
+  const { deployment, release } = desired;
+  return { deployment, release, revision, unfinished, workloads: await Promise.all(rows) };
+}
+
+async function unhealthy(engine: Engine, desired: Desired, workload: Workload): Promise<string | null> {
+  if (!workload.health) return null;
+  const instance = engine.instanceName(desired.deployment, workload.id, 1);
+  const inside = async (command: readonly string[]) =>
+    (await engine.exec(desired.deployment, instance, command)).code;
+  return probeOnce(workload.health.probe, inside, patience);
+}
+
+async function lastLines(
+  engine: Engine,
+  desired: Desired,
+  workload: Workload,
+  tail: number,
+): Promise<string[]> {
+  const instance = engine.instanceName(desired.deployment, workload.id, 1);
+  const lines = engine.logs(desired.deployment, instance, { tail }, AbortSignal.timeout(patience));
+  return Array.fromAsync(lines);
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { execute } from '../execute/execute.ts';
+import { openDeployment } from '../load/deployment.ts';
+import { readPasswords } from '../load/passwords.ts';
+import { KollageError, throwFirst } from '../model/error.ts';
+import type { KollageEvent } from '../model/event.ts';
+import type { Plan } from '../model/plan.ts';
+import { runChecks } from '../plan/checks/checks.ts';
+import { makePlan } from '../plan/plan.ts';
+import { SqliteStore, whoami } from '../state/sqlite.ts';
+import { engineFor } from './engine-of.ts';
+import { prepare } from './prepare.ts';
+
+export interface UpRequest {
+  readonly folder: string;
+  readonly emit: (event: KollageEvent) => void;
+  /** Shown before anything is changed. */
+  readonly planned: (plan: Plan) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes what runs equal to what the folder says; gives the number of the revision, or null when there was nothing to do. Written down before it
+ * begins, so that a run that was killed is gone on with. Throws the first finding that is an error, KLG-503 when another
+ * one works on it, and KLG-5xx for what fails.
+ */
+export async function up({ folder, emit, planned, signal }: UpRequest): Promise<number | null> {
+  const { deployment, desired, findings } = await prepare(folder);
+  throwFirst(findings);
+  const engine = engineFor(deployment.engine, deployment.at(['engine']));
+  await engine.version();
+  const state = new SqliteStore(deployment.name);
+  using _lock = await state.lock();
+  const last = (await state.last())?.desired ?? null;
+  const observed = await engine.observe(deployment.name, desired);
+  const plan = makePlan({ desired, last, observed });
+  const all = [...findings, ...runChecks({ desired, last, observed }), ...plan.findings];
+  throwFirst(all);
+  planned({ ...plan, findings: all });
+  if (plan.changes.length === 0) return null;
+  const { values } = await readPasswords(openDeployment(folder));
+  const number = await state.begin(desired, whoami());
+  const timeline: KollageEvent[] = [];
+  const tell = (event: KollageEvent) => {
+    timeline.push(event);
+    emit(event);
+  };
+  const run = randomUUID();
+  tell({
+    at: Date.now(),
+    type: 'run-started',
+    run,
+    deployment: deployment.name,
+    changes: plan.changes.length,
+  });
+  try {
+    await execute({
+      plan,
+      desired,
+      engine,
+      secret: (name) => values.get(name)?.reveal(),
+      emit: tell,
+      signal,
+    });
+  } catch (error) {
+    const interrupted = signal.aborted;
+    const message = error instanceof Error ? error.message : String(error);
+    tell({
+      at: Date.now(),
+      type: 'run-ended',
+      run,
+      outcome: interrupted ? 'interrupted' : 'failed',
+      message,
+    });
+    await state.end(number, 'failed', timeline);
+    if (interrupted) throw new KollageError({ code: 'KLG-506', message: 'interrupted' }, { cause: error });
+    throw error;
+  }
+  tell({ at: Date.now(), type: 'run-ended', run, outcome: 'done' });
+  await state.end(number, 'done', timeline);
+  return number;
+}
