@@ -24,8 +24,12 @@ export function buildGraph(desired: Pick<Desired, 'resources'>): Graph {
     for (const need of resource.needs) {
       const from = target(need, behind, known);
       if (!from) open.set(`${to} ${need.kind} ${offererOf(need)}`, { key: to, need });
-      else if (!edges.has(`${from} ${to}`))
-        edges.set(`${from} ${to}`, { from, to, need: need.kind, onNode: 'on' in need && need.on === 'node' });
+      else {
+        const onNode = 'on' in need && need.on === 'node';
+        const known = edges.get(`${from} ${to}`);
+        if (!known || (onNode && !known.onNode))
+          edges.set(`${from} ${to}`, { from, to, need: need.kind, onNode });
+      }
     }
   }
   const sorted = [...edges.values()].sort((a, b) => compare(a.from, b.from) || compare(a.to, b.to));

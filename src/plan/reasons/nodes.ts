@@ -8,3 +8,8 @@ export function nodesText(nodes: readonly string[]): string {
   const more = counts.size - shown.length;
   return shown.join(', ') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '');
 }
+
+/** Names for a person: `a, b, c and 4 more`. */
+export function namesText(names: readonly string[]): string {
+  return nodesText([...new Set(names)]);
+}
