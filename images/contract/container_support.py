@@ -109,7 +109,7 @@ def services_image() -> str:
            "&& apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends " \
            "mariadb-server rabbitmq-server memcached && rm -rf /var/lib/mysql/*\n" % base_image()
     packages = image("kollage-test-packages:" + hashlib.sha256(text.encode()).hexdigest()[:12], lambda name: build(name, text))
-    text = "FROM %s\nCOPY contract /tmp/contract\nRUN /tmp/contract/install && /tmp/contract/install mariadb-server && " \
+    text = "FROM %s\nCOPY contract /tmp/contract\nRUN /tmp/contract/install && usermod -aG kolla rabbitmq && /tmp/contract/install mariadb-server && " \
            "cp /usr/local/bin/kolla_extend_start /extend-mariadb && /tmp/contract/install rabbitmq\n" \
            'ENTRYPOINT ["dumb-init", "--single-child", "--"]\nCMD ["kolla_start"]\n' % packages
     return image("kollage-test-services:" + digest(text), lambda name: build(name, text))

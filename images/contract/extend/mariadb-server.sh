@@ -1,6 +1,9 @@
 # First set-up (DB_ROOT_PASSWORD; DB_MAX_TIMEOUT bounds it), upgrade (DB_HOST, DB_PORT), and BOOTSTRAP_ARGS for the
 # member of a Galera cluster that comes first.
 log_folder mariadb mysql
+if [[ $EUID -eq 0 ]]; then
+    install -d -o mysql -g mysql /run/mysqld # for the socket; Debian leaves it to systemd
+fi
 
 # Statements for mariadbd's --bootstrap mode, which runs them from its input and ends: no server has to be started,
 # waited for and shut down, and no network port is ever open without a password. FLUSH PRIVILEGES loads the grant tables,
