@@ -1,9 +1,18 @@
-import type { Alias, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { type Finding, KollageError } from '../../model/error.ts';
 import { yamlMistake } from './mistakes.ts';
 import type { Entry, MapNode, Source, YamlNode } from './node.ts';
 import { type Dialect, plainScalar } from './scalar.ts';
+
+// Read only when a text is not plain enough for the quick reader (quick.ts): it takes 15 ms.
+let library: typeof import('yaml') | undefined;
+
+function yaml(): typeof import('yaml') {
+  const loaded: typeof import('yaml') = library ?? createRequire(import.meta.url)('yaml');
+  library = loaded;
+  return loaded;
+}
 
 /** More values than any real file has, those that aliases repeat included. */
 const maxValues = 300_000;
@@ -35,7 +44,7 @@ export function readWithLibrary(
 /** The library takes minutes and gigabytes for some texts of 4 MiB, such as one of nothing but brackets. */
 const maxLength = 512 * 1024;
 
-function parse(source: Source): ReturnType<typeof parseDocument> {
+function parse(source: Source): Document.Parsed {
   if (source.text.length > maxLength) {
     const message = `${source.file} is too large for YAML with anything but plain lists and maps (limit 512 KiB)`;
     throw new KollageError({ code: 'KLG-107', message, place: { file: source.file } });
@@ -44,7 +53,7 @@ function parse(source: Source): ReturnType<typeof parseDocument> {
   // The library makes an Error for each mistake, of which a broken text can have hundreds of thousands.
   Error.stackTraceLimit = 0;
   try {
-    return parseDocument(source.text, {
+    return yaml().parseDocument(source.text, {
       schema: 'failsafe',
       uniqueKeys: false,
       prettyErrors: false,
@@ -84,8 +93,9 @@ class Reader {
   node(node: Node, depth: number): YamlNode {
     const start = node.range?.[0] ?? 0;
     this.#count(1, depth, start);
-    if (isAlias(node)) return this.#alias(node, depth, start);
-    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+    if (yaml().isAlias(node)) return this.#alias(node, depth, start);
+    const anchor =
+      yaml().isScalar(node) || yaml().isMap(node) || yaml().isSeq(node) ? node.anchor : undefined;
     if (anchor === undefined) return this.#content(node, depth, start);
     const before = { values: this.#values, deepest: this.#deepest };
     this.#deepest = depth;
@@ -97,9 +107,9 @@ class Reader {
   }
 
   #content(node: Node, depth: number, start: number): YamlNode {
-    if (isScalar(node)) return this.#scalar(node, start);
-    if (isMap(node)) return this.#map(node, depth, start);
-    if (isSeq(node)) return this.#list(node, depth, start);
+    if (yaml().isScalar(node)) return this.#scalar(node, start);
+    if (yaml().isMap(node)) return this.#map(node, depth, start);
+    if (yaml().isSeq(node)) return this.#list(node, depth, start);
     throw this.#mistake('this cannot be read', start);
   }
 
@@ -148,14 +158,17 @@ class Reader {
   }
 
   #key(key: unknown, around: number): string {
-    if (isScalar(key)) return String(key.value ?? '');
+    if (yaml().isScalar(key)) return String(key.value ?? '');
     const message = 'a key must be a text; a value that begins with {{ must be in quotes';
     throw this.#mistake(message, offset(key) ?? around);
   }
 
   #child(child: unknown, depth: number, around: number): YamlNode {
-    if (isScalar(child) || isMap(child) || isSeq(child) || isAlias(child)) return this.node(child, depth + 1);
-    return { kind: 'scalar', source: this.#source, start: around, value: null, text: '' };
+    if (!isNode(child) || isEmpty(child)) {
+      this.#count(1, depth, around);
+      return { kind: 'scalar', source: this.#source, start: around, value: null, text: '' };
+    }
+    return this.node(child, depth + 1);
   }
 
   #alias(alias: Alias, depth: number, start: number): YamlNode {
@@ -186,5 +199,15 @@ class Reader {
 }
 
 function offset(node: unknown): number | undefined {
-  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range?.[0] : undefined;
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+function isNode(node: unknown): node is Node {
+  return yaml().isNode(node);
+}
+
+/** Nothing after a key or a dash: the library puts it anywhere, so it is said to stand where the key does. */
+function isEmpty(node: Node): boolean {
+  const { isScalar } = yaml();
+  return isScalar(node) && node.type === 'PLAIN' && node.source === '' && !node.tag && !node.anchor;
 }

@@ -2,6 +2,7 @@ import type { Located, PlaceOf } from '../../model/catalog.ts';
 import type { Finding } from '../../model/error.ts';
 import { readWithLibrary } from './library.ts';
 import { keyPlaceAt, nodeAt, placeAt, Source, toValue, type YamlNode } from './node.ts';
+import { readQuick } from './quick.ts';
 import type { Dialect } from './scalar.ts';
 
 /** A YAML file, read: its data, and where each piece of it stands. */
@@ -39,6 +40,8 @@ export interface ReadOptions {
  */
 export function readYaml(file: string, text: string, options: ReadOptions = {}): Yaml {
   const source = new Source(file, text);
-  const root = readWithLibrary(source, options.dialect ?? '1.2', options.warn ?? (() => undefined));
+  const dialect = options.dialect ?? '1.2';
+  const root =
+    readQuick(source, dialect) ?? readWithLibrary(source, dialect, options.warn ?? (() => undefined));
   return new Yaml(root ?? { kind: 'scalar', source, start: 0, value: null, text: '' });
 }
