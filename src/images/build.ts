@@ -130,7 +130,7 @@ class Build {
       }
       const outcomes = await this.#settled();
       if (this.#shop.signal.aborted) throw interrupted();
-      await packages.close(outcomes.some(([, outcome]) => outcome !== 'present'));
+      await packages.close();
       const of = (wanted: Outcome) =>
         outcomes.flatMap(([image, outcome]) => (outcome === wanted ? [image] : []));
       return { built: of('built'), present: of('present'), failed: this.#failures, skipped: of('skipped') };
@@ -154,7 +154,7 @@ class Build {
     emit({ type: 'step', image: first, step: 'index' });
     const { stale } = await packages.update();
     if (!stale) return packages;
-    await packages.close(false);
+    await packages.close();
     await refreshSeed(this.#shop, log);
     const again = await open();
     await again.update();
@@ -164,12 +164,10 @@ class Build {
   /** Finds out what an image is made of, and downloads it unless the image is there. */
   async #prepare(image: Chosen, apt: Packages): Promise<Prepared> {
     const parent = image.parent && (await this.#prepared.get(image.parent.image));
-    const uploads = await uploadsOf(image, {
-      recipes: this.#options.recipes.folder,
-      images: this.#options.imagesFolder,
-    });
+    const uploads = await uploadsOf(image, this.#options.imagesFolder);
     const request = requestOf(image);
-    const all = await this.#asking.run(0, () => {
+    const weight = this.#awaited(image) ? 2 : 0;
+    const all = await this.#asking.run(weight, () => {
       this.#step(image, 'resolve');
       return apt.resolve(request);
     });
@@ -182,7 +180,7 @@ class Build {
     );
     const present = there !== undefined && this.#options.force !== true;
     if (!present) {
-      await this.#asking.run(0, () => {
+      await this.#asking.run(weight + 1, () => {
         this.#step(image, 'fetch');
         return apt.fetch(request);
       });
@@ -219,8 +217,11 @@ class Build {
 
   /** What others are built on goes first, then what takes longest. */
   #weight(image: Chosen, prepared: Prepared): number {
-    const awaited = this.#images.some((other) => other.parent?.image === image.image);
-    return Object.keys(prepared.versions).length + (awaited ? 1e6 : 0);
+    return Object.keys(prepared.versions).length + (this.#awaited(image) ? 1e6 : 0);
+  }
+
+  #awaited(image: Chosen): boolean {
+    return this.#images.some((other) => other.parent?.image === image.image);
   }
 
   async #keep(image: Chosen, prepared: Prepared): Promise<Outcome> {

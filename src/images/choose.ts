@@ -1,30 +1,32 @@
 import { KollageError } from '../model/error.ts';
+import { suggestion } from '../model/nearest.ts';
 import { providedNames, type Recipe, type Suite } from '../model/recipe.ts';
-import type { Recipes } from './recipes.ts';
+import type { RecipeFile, Recipes } from './recipes.ts';
 
 /** A recipe as it stands for one release, and what it is built on. */
 export interface Chosen {
   readonly image: string;
   readonly recipe: Recipe;
+  /** What `source` of its files is relative to. */
+  readonly folder: string;
   readonly parent: Chosen | undefined;
 }
 
-/** Every release that some recipe can be bootstrapped for. */
+/** Every release that some recipe has a Debian suite for, sorted. */
 export function releasesOf(recipes: Recipes): string[] {
-  return [...recipes.byImage.values()].flatMap((recipe) => Object.keys(recipe.bootstrap ?? {})).sort();
+  return [...recipes.values()].flatMap(({ value }) => Object.keys(value.bootstrap ?? {})).sort();
 }
 
 /** The Debian suite that a release is made from. @throws KollageError KLG-307 */
 export function suiteOf(recipes: Recipes, release: string): Suite {
-  for (const recipe of recipes.byImage.values()) {
-    const suite = recipe.bootstrap?.[release];
+  for (const { value } of recipes.values()) {
+    const suite = value.bootstrap?.[release];
     if (suite) return suite;
   }
-  const known = releasesOf(recipes).join(', ');
   throw new KollageError({
     code: 'KLG-307',
     message: `No image is built for release ${release}`,
-    next: `Use one of: ${known}.`,
+    next: `Use one of: ${releasesOf(recipes).join(', ')}.`,
   });
 }
 
@@ -35,18 +37,18 @@ export function suiteOf(recipes: Recipes, release: string): Suite {
  */
 export function choose(recipes: Recipes, release: string, names: readonly string[]): Chosen[] {
   suiteOf(recipes, release);
-  const here = [...recipes.byImage.values()].filter(
-    (recipe) => recipe.only.length === 0 || recipe.only.includes(release),
+  const here = [...recipes.values()].filter(
+    ({ value }) => value.only.length === 0 || value.only.includes(release),
   );
   const wanted = names.length === 0 ? here : names.map((name) => find(here, release, name));
   const chosen = new Map<string, Chosen>();
-  const take = (recipe: Recipe): Chosen => {
-    const known = chosen.get(recipe.image);
+  const take = ({ value, folder }: RecipeFile): Chosen => {
+    const known = chosen.get(value.image);
     if (known) return known;
-    const from = recipe.from === undefined ? undefined : recipes.byImage.get(recipe.from);
+    const from = value.from === undefined ? undefined : recipes.get(value.from);
     const parent = from && take(from);
-    const made: Chosen = { image: recipe.image, recipe: forRelease(recipe, release), parent };
-    chosen.set(recipe.image, made);
+    const made: Chosen = { image: value.image, recipe: forRelease(value, release), folder, parent };
+    chosen.set(value.image, made);
     return made;
   };
   wanted.forEach(take);
@@ -76,12 +78,13 @@ export function forRelease(recipe: Recipe, release: string): Recipe {
   };
 }
 
-function find(here: readonly Recipe[], release: string, name: string): Recipe {
-  const found = here.find((recipe) => recipe.image === name || providedNames(recipe).includes(name));
+function find(here: readonly RecipeFile[], release: string, name: string): RecipeFile {
+  const found = here.find(({ value }) => value.image === name || providedNames(value).includes(name));
   if (found) return found;
+  const known = here.flatMap(({ value }) => [value.image, ...providedNames(value)]);
   throw new KollageError({
     code: 'KLG-306',
-    message: `No recipe makes an image ${name} for release ${release}`,
-    next: `Use one of: ${here.map((recipe) => recipe.image).join(', ')}.`,
+    message: `No recipe makes an image ${name} for release ${release}${suggestion(name, known)}`,
+    next: `Use one of: ${here.map(({ value }) => value.image).join(', ')}.`,
   });
 }

@@ -59,10 +59,13 @@ export async function create(docker: Docker, step: Step): Promise<Docker.Contain
       ...(step.network === undefined ? {} : { NetworkMode: step.network }),
     },
   });
-  if (step.uploads && step.uploads.length > 0) {
-    await container.putArchive(tarball(step.uploads), { path: '/' });
-  }
+  await upload(container, step.uploads ?? []);
   return container;
+}
+
+/** Lays files into a container, or into a volume that it has mounted. */
+export async function upload(container: Docker.Container, files: readonly Upload[]): Promise<void> {
+  if (files.length > 0) await container.putArchive(tarball(files), { path: '/' });
 }
 
 /** Starts a container and waits for its end. Lines of its output go to `line`. Gives the exit status. */

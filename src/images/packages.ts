@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import { KollageError } from '../model/error.ts';
-import { buildLabel, discard, exec, isStatus, type Log, owner, type Upload } from './daemon.ts';
+import { buildLabel, discard, exec, isStatus, type Log, owner, type Upload, upload } from './daemon.ts';
 import { digest, type Versions } from './fingerprint.ts';
 import { proxyLines, sourceLines } from './mirror.ts';
 import { cachePath } from './paths.ts';
@@ -38,6 +38,7 @@ export class Packages {
   readonly #log: Log;
   #index = '';
   #known: Record<string, Versions> = {};
+  #changed = false;
 
   private constructor(shop: Workshop, container: Docker.Container, log: Log) {
     this.#shop = shop;
@@ -108,6 +109,7 @@ export class Packages {
     }
     const versions = parseUris(output);
     this.#known[key] = versions;
+    this.#changed = true;
     return versions;
   }
 
@@ -128,10 +130,12 @@ export class Packages {
   }
 
   /** Keeps what was resolved for the next build, drops packages that the mirror no longer has, and goes. */
-  async close(changed: boolean): Promise<void> {
-    const record = JSON.stringify({ index: this.#index, known: this.#known });
-    if (changed)
-      await this.#sh(`cat > ${cachePath}/resolved.json <<'END'\n${record}\nEND\napt-get autoclean -q`);
+  async close(): Promise<void> {
+    if (this.#changed) {
+      const content = JSON.stringify({ index: this.#index, known: this.#known });
+      await upload(this.#container, [{ path: `${cachePath}/resolved.json`, content }]);
+      await this.#sh('apt-get autoclean -q');
+    }
     await this.#shop.containers.discard(this.#container);
   }
 

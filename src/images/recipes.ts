@@ -1,100 +1,74 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
-import { type Finding, KollageError, type Place } from '../model/error.ts';
+import { Folder } from '../load/folder.ts';
+import { Gather } from '../load/gather.ts';
+import { parseWith } from '../load/schema/parse.ts';
+import { readYaml } from '../load/yaml/read.ts';
+import type { Located } from '../model/catalog.ts';
+import type { Finding } from '../model/error.ts';
 import { providedNames, type Recipe, recipe as recipeSchema } from '../model/recipe.ts';
 
-/** A folder's recipes, by image name. */
-export interface Recipes {
-  /** Where the recipes are, and the files they name with `source`. */
+/** A recipe, where its keys stand, and the folder that `source` of its files is relative to. */
+export interface RecipeFile extends Located<Recipe> {
   readonly folder: string;
-  readonly byImage: ReadonlyMap<string, Recipe>;
 }
+
+/** All recipes by image name; a later folder's recipe takes the place of an earlier one's. */
+export type Recipes = ReadonlyMap<string, RecipeFile>;
 
 /**
- * Reads every recipe (*.yaml) of a folder.
- * @throws KollageError KLG-209 with the place of each mistake: schema, a parent that is not there, a name that two recipes provide.
+ * Reads every recipe (*.yaml) of some folders.
+ * @throws KollageError KLG-102 to KLG-108 for files, KLG-209 for a parent that is not there, a name that two recipes provide
  */
-export async function readRecipes(folder: string): Promise<Recipes> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort();
-  const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')));
-  const findings: Finding[] = [];
-  const byImage = new Map<string, Recipe>();
-  files.forEach((name, index) => {
-    const read = parseRecipe(join(folder, name), texts[index] ?? '');
-    if ('recipe' in read) byImage.set(read.recipe.image, read.recipe);
-    else findings.push(...read.findings);
-  });
-  findings.push(...relations(folder, byImage));
-  const [first, ...also] = findings;
-  if (first) throw new KollageError(first, { also });
-  return { folder, byImage };
-}
-
-/** One recipe from its text; `file` is what messages name. */
-export function parseRecipe(
-  file: string,
-  text: string,
-): { readonly recipe: Recipe } | { readonly findings: readonly Finding[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line, column: col };
-  };
-  const syntax = document.errors[0];
-  if (syntax) {
-    return { findings: [mistake(syntax.message.split('\n')[0] ?? 'not valid YAML', place(syntax.pos[0]))] };
+export function readRecipes(folders: readonly string[]): Recipes {
+  const gather = new Gather();
+  const recipes = new Map<string, RecipeFile>();
+  for (const path of folders) {
+    const folder = Folder.open(path);
+    for (const name of folder?.entries().files ?? []) {
+      if (!name.endsWith('.yaml')) continue;
+      const read = gather.try(() => {
+        const file = folder?.read(name);
+        return file ? parseWith(recipeSchema, readYaml(file.file, file.text)) : undefined;
+      });
+      if (read) recipes.set(read.value.image, { ...read, folder: join(path) });
+    }
   }
-  const parsed = recipeSchema.safeParse(document.toJS());
-  if (parsed.success) return { recipe: parsed.data };
-  return {
-    findings: parsed.error.issues.map((issue) => {
-      const node = document.getIn(issue.path, true);
-      const offset = hasRange(node) ? node.range[0] : 0;
-      return mistake(`${issue.path.join('.') || 'the recipe'}: ${issue.message}`, place(offset));
-    }),
-  };
+  gather.done();
+  gather.add(relations(recipes));
+  gather.done();
+  return recipes;
 }
 
-function hasRange(node: unknown): node is { range: [number, number, number] } {
-  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
-}
-
-function relations(folder: string, byImage: ReadonlyMap<string, Recipe>): Finding[] {
+function relations(recipes: Recipes): Finding[] {
   const owners = new Map<string, string>();
   const findings: Finding[] = [];
-  for (const recipe of byImage.values()) {
-    const place = { file: join(folder, `${recipe.image}.yaml`) };
-    if (recipe.from !== undefined && !byImage.has(recipe.from)) {
-      findings.push(
-        mistake(`${recipe.image} is built from ${recipe.from}, of which there is no recipe`, place),
-      );
-    } else if (circular(recipe, byImage)) {
-      findings.push(mistake(`${recipe.image} is built from itself`, place));
+  for (const { value: recipe, at } of recipes.values()) {
+    if (recipe.from !== undefined && !recipes.has(recipe.from)) {
+      const message = `${recipe.image} is built on ${recipe.from}, of which there is no recipe`;
+      findings.push({ code: 'KLG-209', severity: 'error', message, place: at(['from']) });
+    } else if (circular(recipe, recipes)) {
+      const message = `${recipe.image} is built on itself`;
+      findings.push({ code: 'KLG-209', severity: 'error', message, place: at(['from']) });
     }
     for (const name of providedNames(recipe)) {
       const other = owners.get(name);
-      if (other) findings.push(mistake(`${recipe.image} and ${other} both provide ${name}`, place));
+      if (other !== undefined) {
+        const message = `${recipe.image} and ${other} both provide ${name}`;
+        findings.push({ code: 'KLG-209', severity: 'error', message, place: at(['provides']) });
+      }
       owners.set(name, recipe.image);
     }
   }
   return findings;
 }
 
-function circular(recipe: Recipe, byImage: ReadonlyMap<string, Recipe>): boolean {
+function circular(recipe: Recipe, recipes: Recipes): boolean {
   const seen = new Set<string>();
-  for (
-    let at: Recipe | undefined = recipe;
-    at;
-    at = at.from === undefined ? undefined : byImage.get(at.from)
-  ) {
+  let at: Recipe | undefined = recipe;
+  while (at) {
     if (seen.has(at.image)) return true;
     seen.add(at.image);
+    at = at.from === undefined ? undefined : recipes.get(at.from)?.value;
   }
   return false;
-}
-
-function mistake(message: string, place: Place): Finding {
-  return { code: 'KLG-209', severity: 'error', message, place };
 }
