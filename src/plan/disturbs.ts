@@ -54,7 +54,10 @@ function batchSize(side: Side, workload: Workload): number {
 
 function answers(endpoints: readonly Endpoint[], until: string): string | undefined {
   if (endpoints.length === 0) return undefined;
-  const urls = endpoints.map((endpoint) => endpoint.url).join(' and ');
+  const urls = endpoints
+    .map((endpoint) => endpoint.url)
+    .sort()
+    .join(' and ');
   return endpoints.length === 1
     ? `its endpoint ${urls} does not answer ${until}`
     : `its endpoints ${urls} do not answer ${until}`;

@@ -57,7 +57,7 @@ export function moves(from: readonly string[], to: readonly string[]): Moves {
       stay.push(node);
     }
   }
-  return { stay, added, removed: [...held].flatMap(([node, count]) => repeat(node, count)) };
+  return { stay, added, removed: [...held].flatMap(([node, count]) => repeat(node, count)).sort() };
 }
 
 function rotated(nodes: readonly string[], name: string): readonly string[] {

@@ -101,7 +101,7 @@ function leftover(id: string, instances: readonly ObservedInstance[]): Change {
     action: 'delete',
     reasons: [{ what: 'drift', where: id, before: 'runs, and belongs to no revision' }],
     instances: instances.length,
-    nodes: [...new Set(instances.map((instance) => instance.node))],
+    nodes: [...new Set(instances.map((instance) => instance.node))].sort(),
     disturbs: [],
   };
 }

@@ -49,10 +49,13 @@ export function judge(
     }
   }
   return {
-    touched,
+    touched: touched.sort(),
     down: kept.filter((instance) => instance.state === 'stopped').length,
     mode: strongest(...modes),
-    reasons: [...grouped.values()].map(({ reason, nodes }) => ({ ...reason, where: nodesText(nodes) })),
+    reasons: [...grouped.values()].map(({ reason, nodes }) => ({
+      ...reason,
+      where: nodesText(nodes.sort()),
+    })),
     settled: kept.length > 0 && kept.every((instance) => instance.fingerprint === after.fingerprint),
   };
 }
@@ -92,9 +95,21 @@ function keep(
   if (there.length === stay.length) return there;
   const left = new Map<string, number>();
   for (const node of stay) left.set(node, (left.get(node) ?? 0) + 1);
-  const current = there.filter((instance) => instance.fingerprint === after.fingerprint);
-  const others = there.filter((instance) => instance.fingerprint !== after.fingerprint);
-  return [...current, ...others].filter(({ node }) => {
+  // Sorted down to the last detail, so that the order in which an engine tells them does not matter.
+  const rank = (instance: ObservedInstance) =>
+    [
+      instance.fingerprint === after.fingerprint ? 0 : 1,
+      instance.state === 'running' ? 0 : 1,
+      instance.drift?.length ?? 0,
+      instance.fingerprint,
+      instance.state,
+      instance.drift?.join(),
+    ].join(' ');
+  const sorted = there
+    .map((instance) => ({ instance, key: rank(instance) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ instance }) => instance);
+  return sorted.filter(({ node }) => {
     const count = left.get(node) ?? 0;
     left.set(node, count - 1);
     return count > 0;

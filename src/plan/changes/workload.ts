@@ -79,7 +79,7 @@ function gone(comparison: Comparison, before: Workload, from: readonly string[])
   return change(before, 'delete', {
     reasons: [{ what: 'gone', where: before.id }],
     instances: from.length,
-    nodes: [...new Set(from)],
+    nodes: [...new Set(from)].sort(),
     disturbs: goneDisturbs(comparison, before),
   });
 }
