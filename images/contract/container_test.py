@@ -311,6 +311,38 @@ class Start(Case):
                 calls = container.shell("cat /calls").splitlines()
                 self.assertEqual(calls or out.splitlines()[-1:], expected)
 
+    def test_horizon_shows_plugins_and_makes_its_assets_once(self):
+        container = self.idle(config("echo ran"))
+        container.shell(
+            "/tmp/contract/install horizon; p=/p/openstack_dashboard/local/enabled; mkdir -p $p /p/heat_dashboard/enabled /p/manila_ui/local/enabled; "
+            "touch $p/_10_own.py $p/_90_manila.py /p/heat_dashboard/enabled/_16_heat.py /p/heat_dashboard/enabled/__init__.py "
+            "/p/manila_ui/local/enabled/_90_manila.py; echo 'import sys; print(*sys.argv[1:], file=open(\"/calls\", \"a\"))' > /manage.py; "
+            "touch /calls; chmod 666 /calls")
+        start = ("env HORIZON_PACKAGES=/p HORIZON_MANAGE=/manage.py HORIZON_STAMP=/stamp %s kolla_start >/dev/null 2>&1; "
+                 "ls /p/openstack_dashboard/local/enabled; cat /calls; : > /calls")
+        own = "_10_own.py\n"
+        assets = "collectstatic --noinput --clear\ncompress --force\n"
+        for variables, expected in (
+                ("HORIZON_STAMP_ONLY=", own + "_90_manila.py\n"), ("A=", own + "_90_manila.py\n"),
+                ("ENABLE_HEAT=yes ENABLE_MANILA=no", own + "_16_heat.py\n" + assets), ("ENABLE_HEAT=yes", own + "_16_heat.py\n"),
+                ("KOLLA_BOOTSTRAP=", own + "_16_heat.py\nmigrate --noinput\n"), ("ENABLE_HEAT=no", own + assets)):
+            with self.subTest(variables):
+                self.assertEqual(container.shell(start % variables), expected)
+
+    def test_arguments_of_a_first_galera_member(self):
+        container = self.idle(config("echo mariadbd"))
+        container.shell("/tmp/contract/install mariadb-server")
+        self.assertIn("\nmariadbd --wsrep-new-cluster\n", container.shell("BOOTSTRAP_ARGS=--wsrep-new-cluster kolla_start"))
+
+    def test_open_vswitch_is_asked_to_exit(self):
+        container = self.idle(config())
+        container.shell("/tmp/contract/install openvswitch-vswitchd; printf '#!/bin/sh\\necho $* >> /calls; kill $(cat /pid)\\n' > "
+                        "/usr/bin/ovs-appctl; printf '#!/bin/sh\\necho $$ > /pid; exec sleep infinity\\n' > /usr/bin/ovs-vswitchd; chmod 755 /usr/bin/ovs-*")
+        self.assertEqual(container.shell(
+            "ovs_wrapper /usr/bin/ovs-vswitchd unix:x & wrapper=$!; until [[ -s /pid ]] && [[ $(ps -o comm= $(cat /pid) 2>/dev/null || cat "
+            "/proc/$(cat /pid)/comm) == sleep ]]; do :; done; kill $wrapper; wait $wrapper; echo $?; cat /calls | sed s/$(cat /pid)/PID/"),
+            "0\n-T1 -t /run/openvswitch/ovs-vswitchd.PID.ctl exit\n")
+
     def test_a_job_that_fails_fails_the_container(self):
         for image, variable in (("keystone", "KOLLA_UPGRADE"), ("nova-api", "KOLLA_BOOTSTRAP"), ("nova-api", "KOLLA_UPGRADE_CHECK")):
             with self.subTest(variable):
