@@ -105,6 +105,8 @@ export function loadCatalogOf(folder: Folder, file: Located<DeploymentFile>): Ca
 
 function readOverrides(folder: Folder): TextFile[] {
   return folder.list('config').flatMap((path) => {
+    // What explains the folder is no override.
+    if (/^config\/README(\.md)?$/.test(path)) return [];
     const file = folder.read(path);
     return file ? [{ ...file, path: path.slice('config/'.length) }] : [];
   });

@@ -55,14 +55,11 @@ export function defaultOf(
 }
 
 /** Throws KLG-105 when a name is not among those there are. */
-export function known(what: string, name: string, names: Iterable<string>, place: Place): void {
+export function known(what: string, name: string, names: Iterable<string>, place?: Place): void {
   const all = [...names];
   if (all.includes(name)) return;
-  throw new KollageError({
-    code: 'KLG-105',
-    message: `there is no ${what} ${name}${suggestion(name, all)}`,
-    place,
-  });
+  const message = `there is no ${what} ${name}${suggestion(name, all)}`;
+  throw new KollageError({ code: 'KLG-105', message, ...(place && { place }) });
 }
 
 /** KLG-109 for each service that is on without one that it requires. */
