@@ -1,4 +1,5 @@
 import { hash } from '../compile/fingerprint.ts';
+import type { Change, Observed, Plan } from '../model/plan.ts';
 import {
   type ConfigBundle,
   type ConfigFile,
@@ -13,6 +14,7 @@ import {
   type Task,
   type Workload,
 } from '../model/resource.ts';
+import { makePlan } from './plan.ts';
 
 /*
  * Desired states for tests and benchmarks, made without a catalog. Hashes, inputs and fingerprints follow from the rest as they do when compiled.
@@ -207,4 +209,26 @@ function fingerprint<T extends Omit<Process, 'inputs' | 'fingerprint'> & { reado
   for (const file of bundle?.files ?? []) inputs[`file:${file.name}`] = file.hash;
   for (const name of draft.secrets) inputs[`secret:${name}`] = secrets[name] ?? 'missing';
   return { ...draft, inputs, fingerprint: hash([draft.id, inputs]) };
+}
+
+const api: TestWorkload = { id: 'web/api', files: [{ name: 'web.conf', content: '[a]\nx = 1\ny = 2\n' }] };
+
+/** A state with a workload web/api, which has a configuration file of three lines, changed as told. */
+export function withApi(changed: Partial<TestWorkload>, more: TestDesired = {}): TestDesired {
+  return { ...more, workloads: [{ ...api, ...changed }] };
+}
+
+/** The plan from one state to another. */
+export function planOf(before: TestDesired | null, after: TestDesired, observed: Observed = {}): Plan {
+  return makePlan({ desired: desiredOf(after), last: before && desiredOf(before), observed });
+}
+
+/** What such a plan does with one resource; undefined when nothing. */
+export function changeOf(
+  before: TestDesired | null,
+  after: TestDesired,
+  key: string,
+  observed?: Observed,
+): Change | undefined {
+  return planOf(before, after, observed).changes.find((change) => change.key === key);
 }

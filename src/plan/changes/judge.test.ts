@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import type { Change, Observed } from '../../model/plan.ts';
+import type { Desired } from '../../model/resource.ts';
+import { makePlan } from '../plan.ts';
+import { desiredOf, withApi } from '../testing.ts';
+
+describe('what is observed', () => {
+  const state = withApi({ scale: { replicas: 2 } }, { nodes: ['a', 'b'] });
+  const desired = desiredOf(state);
+  const fingerprint = fingerprintOf(desired);
+  const at = (node: string, more: object = {}) => ({
+    workload: 'web/api',
+    node,
+    fingerprint,
+    state: 'running' as const,
+    ...more,
+  });
+
+  test.each<[string, Observed['instances'], Partial<Change> | undefined]>([
+    ['all is well', [at('a'), at('b')], undefined],
+    ['one starts', [at('a'), at('b', { state: 'starting' })], undefined],
+    [
+      'one is missing',
+      [at('a')],
+      {
+        action: 'update',
+        mode: 'in-place',
+        instances: 1,
+        nodes: ['b'],
+        reasons: [{ what: 'state', where: 'b', before: 'missing', after: 'running' }],
+      },
+    ],
+    [
+      'one is said to be missing',
+      [at('a'), at('b', { state: 'missing' })],
+      { action: 'update', mode: 'in-place', nodes: ['b'] },
+    ],
+    ['none is there', [], { action: 'create', instances: 2 }],
+    [
+      'one stopped',
+      [at('a'), at('b', { state: 'stopped' })],
+      {
+        mode: 'roll',
+        instances: 1,
+        nodes: ['b'],
+        reasons: [{ what: 'state', where: 'b', before: 'stopped', after: 'running' }],
+      },
+    ],
+    [
+      'one is unhealthy',
+      [at('a'), at('b', { state: 'unhealthy' })],
+      { mode: 'roll', instances: 1, nodes: ['b'] },
+    ],
+    [
+      'one was changed by hand',
+      [at('a'), at('b', { drift: ['env FOO was added'] })],
+      { mode: 'roll', instances: 1, reasons: [{ what: 'drift', where: 'b', before: 'env FOO was added' }] },
+    ],
+    [
+      'one was made from something else',
+      [at('a'), at('b', { fingerprint: 'x' })],
+      {
+        mode: 'roll',
+        instances: 1,
+        reasons: [{ what: 'drift', where: 'b', before: 'made from another revision' }],
+      },
+    ],
+    [
+      'one too many',
+      [at('a'), at('a'), at('b')],
+      {
+        mode: 'in-place',
+        instances: 1,
+        nodes: ['a'],
+        reasons: [{ what: 'drift', where: 'a', before: 'one more than wanted' }],
+      },
+    ],
+  ])('%s', (_, instances, expected) => {
+    const [change, ...more] = makePlan({
+      desired,
+      last: desired,
+      observed: { instances: instances ?? [] },
+    }).changes;
+    expect(more).toEqual([]);
+    if (expected === undefined) expect(change).toBeUndefined();
+    else expect(change).toMatchObject({ key: 'workload:web/api', ...expected });
+  });
+
+  test('what an interrupted run did already is not done again', () => {
+    const newer = desiredOf(withApi({ scale: { replicas: 2 }, image: 'image:2' }, { nodes: ['a', 'b'] }));
+    const now = fingerprintOf(newer);
+    const half = [at('a', { fingerprint: now }), at('b')];
+    expect(makePlan({ desired: newer, last: desired, observed: { instances: half } }).changes).toMatchObject([
+      { key: 'workload:web/api', mode: 'roll', instances: 1, nodes: ['b'] },
+    ]);
+    const all = [at('a', { fingerprint: now }), at('b', { fingerprint: now })];
+    expect(makePlan({ desired: newer, last: desired, observed: { instances: all } }).changes).toEqual([]);
+    expect(
+      makePlan({ desired: newer, last: null, observed: { instances: all } }).changes.map(({ key }) => key),
+    ).toEqual(['config:web/api']);
+  });
+
+  test('what belongs to no revision is taken away', () => {
+    const made = makePlan({
+      desired,
+      last: null,
+      observed: { instances: [at('a', { workload: 'old/thing' })] },
+    });
+    expect(made.changes.at(-1)).toMatchObject({ key: 'workload:old/thing', action: 'delete', instances: 1 });
+  });
+});
+
+function fingerprintOf(desired: Desired): string {
+  const workload = desired.resources.find((resource) => resource.kind === 'workload');
+  return workload && 'fingerprint' in workload ? workload.fingerprint : '';
+}
