@@ -3,7 +3,7 @@ import type { Graph, GraphEdge } from './types.ts';
 
 /**
  * The edges that do not follow from others (the transitive reduction): who waits for b, which waits for a, waits for a anyway. Edges of a circle
- * all stay. Quadratic in nodes at worst, for a graph that is to be looked at.
+ * all stay, and those that ask for one on the same node, which nothing else says. Quadratic in nodes at worst, for a graph that is to be looked at.
  */
 export function reduced({ nodes, edges }: Graph): readonly GraphEdge[] {
   const layer = new Map(nodes.map((node) => [node.key, node.layer]));
@@ -25,8 +25,8 @@ export function reduced({ nodes, edges }: Graph): readonly GraphEdge[] {
     before.set(key, all);
   }
   return edges.filter(
-    ({ from, to }) =>
-      !(incoming.get(to) ?? []).some((other) => other !== from && before.get(other)?.has(from)),
+    ({ from, to, onNode }) =>
+      onNode || !(incoming.get(to) ?? []).some((other) => other !== from && before.get(other)?.has(from)),
   );
 }
 
