@@ -77,9 +77,11 @@ function rights(privileges: Privileges): Partial<Docker.HostConfig> {
       CgroupPermissions: 'rwm',
     })),
     DeviceCgroupRules: [...privileges.deviceCgroupRules],
-    SecurityOpt: privileges.unconfined.map((what) =>
-      what === 'systempaths' ? 'systempaths=unconfined' : `${what}=unconfined`,
-    ),
+    SecurityOpt: privileges.unconfined
+      .filter((what) => what !== 'systempaths')
+      .map((what) => `${what}=unconfined`),
+    // What the command line calls systempaths=unconfined: nothing of /proc and /sys is hidden or read-only.
+    ...(privileges.unconfined.includes('systempaths') ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
     ...(privileges.hostPid ? { PidMode: 'host' } : {}),
     ...(privileges.hostIpc ? { IpcMode: 'host' } : {}),
     ...(privileges.hostCgroup ? { CgroupnsMode: 'host' } : {}),

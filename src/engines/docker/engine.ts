@@ -9,8 +9,8 @@ import { startSpec } from '../start-spec.ts';
 import { containerOptions } from './container.ts';
 import { Folders } from './folders.ts';
 import { observeHost } from './host.ts';
+import { provideHostPath, restoreHost } from './host-paths.ts';
 import { deploymentLabel, fingerprintLabel, instanceName, keyLabel, volumeName } from './names.ts';
-import { makeShared, unshare } from './shared-mounts.ts';
 import { docker as traits } from './traits.ts';
 import { watchInstances } from './watch.ts';
 
@@ -156,7 +156,7 @@ export class DockerEngine implements Engine {
       volumes.map((volume) => ignoring(404, () => this.#docker.getVolume(volume.Name).remove())),
     );
     const folders = new Folders(deployment);
-    unshare(folders);
+    restoreHost(folders);
     folders.remove();
   }
 
@@ -168,7 +168,7 @@ export class DockerEngine implements Engine {
     if (there) await this.removeInstance(deployment, instance);
     const folders = new Folders(deployment);
     folders.forget(instance);
-    for (const mount of process.mounts) if (mount.shared) makeShared(folders, mount.source);
+    for (const mount of process.mounts) if (mount.type === 'host') provideHostPath(folders, mount);
     const spec = startSpec({
       process,
       instance,

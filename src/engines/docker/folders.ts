@@ -17,6 +17,7 @@ import { fillSecrets } from '../../config/fill.ts';
 import type { ConfigBundle } from '../../model/resource.ts';
 import { makeHome } from '../../state/home.ts';
 import type { HostFolders } from './container.ts';
+import { fillNode } from './node-tokens.ts';
 
 /** The start program as it lies beside this source. */
 const startProgram = fileURLToPath(new URL('../../../images/start', import.meta.url));
@@ -80,7 +81,10 @@ export class Folders {
   }
 
   #config(bundle: ConfigBundle, secret: (name: string) => string | undefined): string {
-    const files = bundle.files.map((file) => ({ ...file, content: fillSecrets(file.content, secret) }));
+    const files = bundle.files.map((file) => ({
+      ...file,
+      content: fillNode(fillSecrets(file.content, secret)),
+    }));
     return this.#place('config', JSON.stringify(files), (folder) => {
       for (const file of files)
         writeFileSync(join(folder, file.name), file.content, { mode: Number.parseInt(file.mode, 8) });
