@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { needs, planOf, type TestDesired } from './testing.ts';
+import { makePlan } from './plan.ts';
+import { desiredOf, finish, needs, planOf, type TestDesired } from './testing.ts';
 
 test('a volume that goes is a warning', () => {
   expect(planOf({ volumes: ['web/data'] }, {})).toMatchObject({
@@ -7,6 +8,21 @@ test('a volume that goes is a warning', () => {
     findings: [{ code: 'KLG-407', severity: 'warning' }],
     summary: { delete: 1, none: 0 },
   });
+});
+
+test('a volume that becomes another one is a warning, one that grows is not', () => {
+  const base = desiredOf({ volumes: ['web/data'] });
+  const to = (more: object) =>
+    makePlan({
+      desired: finish({ ...base, resources: base.resources.map((volume) => ({ ...volume, ...more })) }),
+      last: base,
+      observed: {},
+    });
+  expect(to({ each: 'deployment' })).toMatchObject({
+    changes: [{ key: 'volume:web/data', action: 'update', mode: 'in-place' }],
+    findings: [{ code: 'KLG-407', severity: 'warning' }],
+  });
+  expect(to({ size: '2G' })).toMatchObject({ summary: { update: 1 }, findings: [] });
 });
 
 test('in the order in which they can begin, deletions last and in reverse', () => {

@@ -106,16 +106,18 @@ function leftover(id: string, instances: readonly ObservedInstance[]): Change {
   };
 }
 
+/** KLG-407: a volume that nothing uses any more, or that becomes another one, which begins empty. */
 function dataLoss(change: Change): Finding[] {
-  if (change.action !== 'delete' || !change.key.startsWith('volume:')) return [];
+  if (!change.key.startsWith('volume:')) return [];
   const id = change.key.slice('volume:'.length);
-  return [
-    {
-      code: 'KLG-407',
-      severity: 'warning',
-      message: `nothing uses the volume ${id} any more; it is kept with its data until its deletion is confirmed by name`,
-    },
-  ];
+  const becomes = change.reasons.find(({ where }) => where === 'each')?.after;
+  const message =
+    change.action === 'delete'
+      ? `nothing uses the volume ${id} any more; it is kept with its data until its deletion is confirmed by name`
+      : `the volume ${id} becomes one for each ${becomes}, and begins empty; the data stays in what was there before`;
+  return change.action === 'delete' || becomes !== undefined
+    ? [{ code: 'KLG-407', severity: 'warning', message }]
+    : [];
 }
 
 function summarize(changes: readonly Change[], desired: Desired): Plan['summary'] {

@@ -1,4 +1,4 @@
-import { structuredPatch } from 'diff';
+import { formatPatch, OMIT_HEADERS, structuredPatch } from 'diff';
 import type { Reason } from '../../model/plan.ts';
 import type { ConfigBundle, ConfigFile } from '../../model/resource.ts';
 
@@ -41,12 +41,7 @@ function sides(before: ConfigFile | undefined, after: ConfigFile | undefined): P
 /** The hunks of a unified diff without a header; undefined when more than 2,000 lines differ. */
 export function unifiedDiff(before: string, after: string): string | undefined {
   const patch = structuredPatch('', '', before, after, '', '', { context: 3, maxEditLength: mostEdits });
-  return patch?.hunks
-    .map(
-      (hunk) =>
-        `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@\n${hunk.lines.join('\n')}\n`,
-    )
-    .join('');
+  return patch && formatPatch(patch, OMIT_HEADERS);
 }
 
 /** The differences of two bundles, by file; worked out once, since both the bundle's change and the workload's tell them. */
