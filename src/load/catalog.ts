@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import type { Catalog, Located, TextFile } from '../model/catalog.ts';
 import { KollageError, type Place } from '../model/error.ts';
 import { suggestion } from '../model/nearest.ts';
 import { catalogFile, service, trait } from '../model/service.ts';
+import { z } from '../model/zod.ts';
 import { checkCatalog } from './check-catalog.ts';
 import { Folder } from './folder.ts';
 import { Gather } from './gather.ts';

@@ -8,9 +8,10 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  type Stats,
   statSync,
 } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { TextFile } from '../model/catalog.ts';
 import { KollageError } from '../model/error.ts';
 import type { ErrorCode } from '../model/errors.ts';
@@ -27,10 +28,15 @@ const maxDepth = 16;
 export class Folder {
   readonly path: string;
   readonly #real: string;
+  readonly #name: string;
+  /** Where folders in it really are. */
+  readonly #folders: Map<string, string>;
 
   private constructor(path: string, real: string) {
     this.path = path;
     this.#real = real;
+    this.#name = nameFile(path);
+    this.#folders = new Map([['', real]]);
   }
 
   /** Null when there is no folder at the path, or it cannot be entered. */
@@ -45,7 +51,7 @@ export class Folder {
 
   /** A path in this folder, as errors name it. */
   name(path: string): string {
-    return nameFile(join(this.path, path));
+    return join(this.#name, path);
   }
 
   /**
@@ -83,12 +89,15 @@ export class Folder {
    */
   list(path: string): string[] {
     const found: string[] = [];
+    let seen = 0;
     const walk = (folder: string, depth: number) => {
       if (depth > maxDepth)
         throw this.#error('KLG-107', folder, `is nested more than ${maxDepth} folders deep`);
       const { folders, files } = this.entries(folder);
       for (const file of files) found.push(`${folder}/${file}`);
-      if (found.length > maxFiles) throw this.#error('KLG-107', path, `holds more than ${maxFiles} files`);
+      // Folders count too: links in a circle make many of them without a single file.
+      seen += files.length + folders.length;
+      if (seen > maxFiles) throw this.#error('KLG-107', path, `holds more than ${maxFiles} files`);
       for (const inner of folders) walk(`${folder}/${inner}`, depth + 1);
     };
     if (this.#isThere(path)) walk(path, 1);
@@ -104,25 +113,37 @@ export class Folder {
     return real !== null && statSync(real).isDirectory();
   }
 
-  /** Follows links; null when nothing has that name. */
+  /** Where a path really is, links followed; null when nothing has that name. */
   #locate(path: string): string | null {
-    const whole = join(this.path, path);
+    const known = this.#folders.get(path);
+    if (known !== undefined) return known;
+    const parent = path === '' ? null : this.#locate(dirname(path) === '.' ? '' : dirname(path));
+    if (parent === null) return null;
+    const whole = join(parent, basename(path));
+    let stats: Stats | undefined;
     try {
-      lstatSync(whole);
+      stats = lstatSync(whole, { throwIfNoEntry: false });
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return null;
+      if (codeOf(error) === 'ENOTDIR') return null;
       throw this.#unreadable(path, error);
     }
+    if (!stats) return null;
+    const real = stats.isSymbolicLink() ? this.#follow(path, whole) : whole;
+    if (stats.isDirectory()) this.#folders.set(path, real);
+    return real;
+  }
+
+  #follow(path: string, link: string): string {
     let real: string;
     try {
-      real = realpathSync.native(whole);
+      real = realpathSync.native(link);
     } catch (error) {
       if (codeOf(error) === 'ENOENT')
         throw this.#error('KLG-108', path, 'is a symbolic link that leads nowhere');
       throw this.#unreadable(path, error);
     }
-    const inside = real === this.#real || relative(this.#real, real).split(sep)[0] !== '..';
-    if (!inside) throw this.#error('KLG-106', path, `is a symbolic link that leads out of the folder`);
+    if (real !== this.#real && relative(this.#real, real).split(sep)[0] === '..')
+      throw this.#error('KLG-106', path, 'is a symbolic link that leads out of the folder');
     return real;
   }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from './zod.ts';
 
 /** Names that become parts of container, volume and DNS names (RFC 1123 labels). */
 export const name = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from './zod.ts';
 
 /*
  * Recipes of images: catalog/<catalog>/images/<image>.yaml. They are data: what an image is made from, which packages it has,

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { updatePolicy } from './deployment.ts';
+import { z } from './zod.ts';
 
 /*
  * Service definitions: catalog/<catalog>/<service>/service.yaml. They are data. Any string may be a Jinja2 template; a string that is

@@ -29,7 +29,7 @@ const messages: Readonly<Record<YAMLError['code'], string>> = {
   NON_STRING_KEY: 'a key must be a text',
   RESOURCE_EXHAUSTION: 'this holds too much, or is nested too deeply',
   TAB_AS_INDENT: 'tabs cannot indent; use spaces',
-  TAG_RESOLVE_FAILED: 'this tag (!name) is not supported',
+  TAG_RESOLVE_FAILED: 'tags (!name) are not supported; a text that begins with ! must be in quotes',
   UNEXPECTED_TOKEN: 'this was not expected here; is a quote, a comma or an indentation missing before it?',
   BAD_COLLECTION_TYPE: 'the tag does not fit the value',
 };

@@ -36,7 +36,7 @@ export interface ReadOptions {
 /**
  * Reads a YAML text. `file` is the name that places carry. An empty text is the value null.
  * Throws KLG-102 when it is not YAML, holds more than 300,000 values (aliases counted as often as they stand) or is nested
- * more than 64 deep; nothing that it holds is in the message but keys, anchors and tags.
+ * more than 64 deep; no message holds more of the text than keys.
  */
 export function readYaml(file: string, text: string, options: ReadOptions = {}): Yaml {
   const source = new Source(file, text);
