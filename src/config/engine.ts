@@ -18,12 +18,14 @@ const memoryLimit = 4096;
 /** Milliseconds that one template may take; real ones take less than one. */
 export const timeLimit = 800;
 
-/** A new environment that behaves as Ansible's: strict about undefined variables, with Python's methods, final newlines kept. */
+/** A new environment that behaves as Ansible's: strict about undefined variables, with Python's methods. */
 export function newEnvironment(): Environment {
   module ??= load();
   const environment = new module.Environment();
   environment.undefinedBehavior = 'strict';
   environment.keepTrailingNewline = true;
+  // The newline after a tag goes away: so does Ansible (lib/ansible/template, AnsibleEnvironment).
+  environment.trimBlocks = true;
   environment.fuel = fuel;
   // So that errors point at the expression; costs nothing as long as there is none.
   environment.debug = true;

@@ -1,7 +1,7 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { TextFile } from '../model/catalog.ts';
 import { KollageError, type Place } from '../model/error.ts';
-import { namesGivenIn, namesIn } from './expression.ts';
+import { namesGivenIn } from './expression.ts';
+import { undefinedName } from './undefined-name.ts';
 
 /** A text that is evaluated, and where it stands. */
 export interface Source {
@@ -51,7 +51,7 @@ export function templateError(
   if (/ran out of fuel/.test(headline)) return endless('a template does not come to an end', place, error);
   if (/recursion limit/.test(headline)) return endless('a template calls itself without end', place, error);
   const told = /^undefined value/.test(headline)
-    ? undefinedName(spot, around)
+    ? undefinedName(spot.expression, spot.own, around.roots)
     : around.show(headline.replace(/^invalid operation: /, ''));
   return new KollageError({ code: 'KLG-206', message: told, place }, { cause: error });
 }
@@ -117,42 +117,6 @@ function placeOf(
   const isBlock = text.includes('\n');
   if (!isBlock) return place;
   return { file: place.file, line: place.line + line - (text.endsWith('\n') ? 0 : 1) };
-}
-
-/** Names what is undefined. Of what the template's own variables hold nothing is known here. */
-function undefinedName({ expression, own }: Spot, around: Surroundings): string {
-  const names = namesIn(expression);
-  const missing = names
-    .filter(([root = '']) => !own.has(root))
-    .map((path) => firstMissing(path, around.roots))
-    .find((found) => found !== null);
-  if (missing) return `${missing.name} is not defined${suggest(missing.name, missing.last, missing.known)}`;
-  return `${expression.trim() ? expression.trim().slice(0, 120) : 'a variable'} is not defined`;
-}
-
-function firstMissing(
-  path: readonly string[],
-  roots: readonly object[],
-): { name: string; last: string; known: string[] } | null {
-  let values = roots;
-  for (const [index, last] of path.entries()) {
-    const known = values.flatMap((value) => Object.keys(value));
-    if (!known.includes(last)) return { name: path.slice(0, index + 1).join('.'), last, known };
-    const next: unknown = values
-      .map((value) => Object.entries(value).find(([key]) => key === last)?.[1])
-      .find((value) => value !== undefined);
-    // Of a text or a number the attributes are methods, which the engine names by itself.
-    if (typeof next !== 'object' || next === null) return null;
-    values = [next];
-  }
-  return null;
-}
-
-function suggest(name: string, last: string, known: readonly string[]): string {
-  if (known.length === 0) return '';
-  const nearest = closest(last, known);
-  if (distance(last, nearest) > Math.max(2, Math.floor(last.length / 3))) return '';
-  return `; did you mean ${name.slice(0, name.length - last.length)}${nearest}?`;
 }
 
 /**

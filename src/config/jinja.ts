@@ -86,8 +86,8 @@ export class Jinja {
   #run<T>(source: Source, context: object, work: (environment: Environment, values: object) => T): T {
     this.#problem = undefined;
     const environment = this.#ready(source);
-    const values = this.#mask.hide(context, (_, fn) => this.#wrap(fn));
-    const all = () => quietly(() => work(environment, Object(values)));
+    const values = this.#hideAll(context);
+    const all = () => quietly(() => work(environment, values));
     try {
       return this.#mayRunLong(source.text) ? within(all) : all();
     } catch (error) {
@@ -100,13 +100,22 @@ export class Jinja {
     }
   }
 
+  /** Values as the engine gets them: tokens masked, the functions among them wrapped. */
+  #hideAll(values: object): object {
+    return Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [
+        key,
+        isCallable(value) ? this.#wrap(value) : this.#mask.hide(value),
+      ]),
+    );
+  }
+
   #ready(source: Source): Environment {
     if (!this.#environment) {
       const environment = newEnvironment();
       registerFilters(environment, this.#mask, (work) => this.#guard(work));
-      for (const [name, value] of Object.entries(this.#globals)) {
-        environment.addGlobal(name, isCallable(value) ? this.#wrap(value) : this.#mask.hide(value));
-      }
+      for (const [name, value] of Object.entries(this.#hideAll(this.#globals)))
+        environment.addGlobal(name, value);
       this.#environment = environment;
     }
     if (!this.#libraryAdded && /\{%[-+]?\s*(?:include|import|from|extends)\b/.test(source.text))
@@ -116,7 +125,6 @@ export class Jinja {
 
   /** The templates that others include: those below lib/. A mistake in one of them is found here. */
   #addLibrary(environment: Environment): void {
-    this.#libraryAdded = true;
     for (const [name, file] of this.#templates) {
       if (!name.startsWith('lib/')) continue;
       try {
@@ -130,6 +138,7 @@ export class Jinja {
         });
       }
     }
+    this.#libraryAdded = true;
   }
 
   #parse(environment: Environment, source: Source): string {

@@ -14,18 +14,21 @@ const letters = /[\u{10400}-\u{1044F}]/u;
 export class Mask {
   readonly #words = new Map<string, string>();
   readonly #tokens = new Map<string, string>();
-  readonly #seen = new WeakMap<object, unknown>();
 
-  /** The value with every token in its strings masked, at any depth. Functions go through `wrap`. */
-  hide(value: unknown, wrap?: (name: string, fn: Callable) => Callable): unknown {
+  /** The value with every token in its strings masked, at any depth; the same value where it holds none. */
+  hide(value: unknown): unknown {
     if (typeof value === 'string') return this.hideText(value);
     if (typeof value !== 'object' || value === null) return value;
-    const known = this.#seen.get(value);
-    if (known !== undefined) return known;
-    const hidden = this.#hideObject(value, wrap);
-    // What a caller builds anew each time is not worth remembering, what it holds is.
-    if (!wrap) this.#seen.set(value, hidden);
-    return hidden;
+    if (Array.isArray(value)) {
+      const items = value.map((item) => this.hide(item));
+      return items.some((item, index) => item !== value[index]) ? items : value;
+    }
+    const entries = Object.entries(value);
+    const hidden = entries.map(([key, item]): [string, unknown] => [this.hideText(key), this.hide(item)]);
+    const isSame = hidden.every(
+      ([key, item], index) => item === entries[index]?.[1] && key === entries[index]?.[0],
+    );
+    return isSame ? value : Object.fromEntries(hidden);
   }
 
   hideText(text: string): string {
@@ -89,16 +92,6 @@ export class Mask {
     this.#words.set(text, made);
     this.#tokens.set(made, text);
     return made;
-  }
-
-  #hideObject(value: object, wrap?: (name: string, fn: Callable) => Callable): unknown {
-    if (Array.isArray(value)) return value.map((item) => this.hide(item));
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [
-        this.hideText(key),
-        wrap && isCallable(item) ? wrap(key, item) : this.hide(item),
-      ]),
-    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { mergeIni, parseIni, printIni } from './ini.ts';
-import { type Layer, mergeJson, mergeYaml } from './yaml.ts';
+import { mergeJson } from './json.ts';
+import { type Layer, mergeYaml } from './yaml.ts';
 
 export type { Layer } from './yaml.ts';
 

@@ -1,6 +1,5 @@
 import {
   type Document,
-  isAlias,
   isMap,
   isNode,
   isScalar,
@@ -21,7 +20,7 @@ export interface Layer {
   readonly file: string;
 }
 
-interface Parsed {
+export interface Parsed {
   readonly document: Document.Parsed;
   readonly file: string;
   readonly lines: LineCounter;
@@ -44,16 +43,8 @@ export function mergeYaml(layers: readonly Layer[]): string {
   );
 }
 
-/** As `mergeYaml`, for JSON files; two spaces a level. */
-export function mergeJson(layers: readonly Layer[]): string {
-  const words = new Words();
-  const merged = mergeLayers(layers, words);
-  if (!merged) return '';
-  quoteTokens(merged.document, words);
-  return words.show(`${printJson(merged.document.contents, '', merged)}\n`);
-}
-
-function mergeLayers(layers: readonly Layer[], words: Words): Parsed | undefined {
+/** The layers merged, tokens as `words`; undefined when there is nothing in any of them. */
+export function mergeLayers(layers: readonly Layer[], words: Words): Parsed | undefined {
   const parsed = layers
     .map((layer) => parse(layer, words))
     .filter(({ document }) => !isEmpty(document.contents));
@@ -82,26 +73,28 @@ function parse(layer: Layer, words: Words): Parsed {
   return parsed;
 }
 
-/** Nodes that aliases may write out in one file: a file that doubles itself again and again is none. */
-const limit = 10_000;
+/** Nodes that the aliases of one file may write out: a file that doubles itself again and again is no configuration. */
+const limit = 50_000;
 
 /** Takes comments, anchors and aliases out. */
 function simplify(parsed: Parsed): void {
   const { document } = parsed;
+  const anchors = new Map<string, Node>();
   let written = 0;
   document.commentBefore = null;
   document.comment = null;
   visit(document, {
-    Alias(_, alias) {
-      const copy: unknown = alias.resolve(document)?.clone();
-      written += 1;
-      if (!isNode(copy) || written > limit) {
-        throw mistake(parsed, alias, 'an alias that leads nowhere or to itself');
-      }
-      return copy;
+    Alias(_, alias, path) {
+      const target = anchors.get(alias.source);
+      if (!target || path.includes(target))
+        throw mistake(parsed, alias, `*${alias.source} leads nowhere, or to itself`);
+      written += sizeOf(target);
+      if (written > limit) throw mistake(parsed, alias, 'the aliases of this file write out too much');
+      const copy: unknown = target.clone();
+      return isNode(copy) ? copy : undefined;
     },
-    Node(_, node) {
-      if (isAlias(node)) return;
+    Value(_, node) {
+      if (node.anchor) anchors.set(node.anchor, node);
       node.comment = null;
       node.commentBefore = null;
       node.spaceBefore = false;
@@ -116,6 +109,14 @@ function simplify(parsed: Parsed): void {
       delete node.anchor;
     },
   });
+}
+
+function sizeOf(node: Node): number {
+  let size = 0;
+  visit(node, () => {
+    size += 1;
+  });
+  return size;
 }
 
 /** Writes out a merge key: `<<` brings the keys that the map does not have itself. */
@@ -145,7 +146,7 @@ function overlay(under: YAMLMap, over: YAMLMap): void {
   }
 }
 
-function nameOf(pair: Pair): string {
+export function nameOf(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
 }
 
@@ -155,39 +156,13 @@ function rootMap(parsed: Parsed): YAMLMap {
   throw mistake(parsed, contents, 'only maps can be laid over one another, and this file is none');
 }
 
-function isEmpty(node: unknown): boolean {
+export function isEmpty(node: unknown): boolean {
   return (
     node === null || (isScalar(node) && (node.value === null || (node.value === '' && node.type === 'PLAIN')))
   );
 }
 
-function mistake(parsed: Parsed, node: Node | null, message: string): KollageError {
+export function mistake(parsed: Parsed, node: Node | null, message: string): KollageError {
   const { line, col } = parsed.lines.linePos(node?.range?.[0] ?? 0);
   return new KollageError({ code: 'KLG-208', message, place: { file: parsed.file, line, column: col } });
-}
-
-function printJson(node: unknown, indent: string, parsed: Parsed): string {
-  const inner = `${indent}  `;
-  if (isSeq(node))
-    return brackets(
-      '[]',
-      node.items.map((item) => printJson(item, inner, parsed)),
-      indent,
-    );
-  if (isMap(node)) {
-    const items = node.items.map(
-      (pair) => `${JSON.stringify(nameOf(pair))}: ${printJson(pair.value, inner, parsed)}`,
-    );
-    return brackets('{}', items, indent);
-  }
-  if (!isScalar(node) || isEmpty(node)) return 'null';
-  const text = String(node.value);
-  if (node.type !== 'PLAIN') return JSON.stringify(text);
-  if (/^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)$/.test(text)) return text;
-  throw mistake(parsed, node, 'this is not JSON: a text must stand in double quotes');
-}
-
-function brackets(pair: string, items: readonly string[], indent: string): string {
-  if (items.length === 0) return pair;
-  return `${pair.charAt(0)}\n${items.map((item) => `${indent}  ${item}`).join(',\n')}\n${indent}${pair.charAt(1)}`;
 }

@@ -62,6 +62,7 @@ export function map(call: Call, value: unknown = call.value): ReadonlyMap<unknow
 /** Maps as objects, none as null, at any depth. */
 export function plain(value: unknown): unknown {
   if (value === undefined) return null;
+  if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return value.map(plain);
   if (value instanceof Map)
     return Object.fromEntries([...value].map(([key, item]) => [String(key), plain(item)]));

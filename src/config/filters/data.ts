@@ -20,6 +20,8 @@ export const dataFilters: Readonly<Record<string, Filter>> = {
   to_json: filter((call) => json(call, call.arg(0)), 'indent'),
   to_nice_json: filter((call) => json(call, call.arg(0) ?? 4), 'indent'),
   from_json: ofText((value, call) => parsed(() => JSON.parse(value), call)),
+  /** A literal of Python, for settings that are Python files: True, None, "text". */
+  python: filter((call) => escapeSecrets(call, literal(plain(call.value)))),
   to_yaml: filter((call) => yaml(call, 2), 'indent'),
   to_nice_yaml: filter((call) => yaml(call, Number(call.arg(0) ?? 4)), 'indent'),
   from_yaml: ofText((value, call) => parsed(() => parse(value, { version: '1.1' }), call)),
@@ -101,10 +103,19 @@ function json(call: Call, indent: unknown): string {
 /** As Python's json.dumps prints: a space after `:` and `,`. */
 function spaced(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`;
-  if (typeof value !== 'object' || value === null)
-    return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   return `{${Object.entries(value)
     .map(([key, item]) => `${JSON.stringify(key)}: ${spaced(item)}`)
+    .join(', ')}}`;
+}
+
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (value === null) return 'None';
+  if (typeof value !== 'object') return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${JSON.stringify(key)}: ${literal(item)}`)
     .join(', ')}}`;
 }
 
