@@ -27,7 +27,7 @@ def wait(broker, queue, deadline):
                         channel = None  # the broker closes a channel that asks for a queue that is not there
                     if time.monotonic() > deadline:
                         return False
-                    time.sleep(0.2)
+                    time.sleep(0.5)
         except (amqp.exceptions.AMQPError, OSError) as error:
             if time.monotonic() > deadline:
                 print("listening: %s" % error, file=sys.stderr)
