@@ -44,7 +44,9 @@ assets_fingerprint() {
     local settings=/etc/openstack-dashboard
     {
         ls "$packages/openstack_dashboard/local/enabled" $settings/enabled 2>/dev/null || true
-        cat $settings/local_settings* $settings/local_settings.d/*.py 2>/dev/null | grep -E 'WEBROOT|STATIC|THEME|COMPRESS' || true
+        # The settings that count, however they are written and wherever they stand.
+        cat $settings/local_settings.py $settings/local_settings $settings/local_settings.d/*.py 2>/dev/null \
+            | grep -E '^(WEBROOT|STATIC_[A-Z]+|[A-Z]+_THEMES?|COMPRESS_[A-Z_]+) *=' | tr -d ' ' | tr \' '"' | sort -u || true
         [[ ! -d $settings/themes ]] || find $settings/themes -type f -exec sha256sum {} + | sort
     } | sha256sum
 }
