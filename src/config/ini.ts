@@ -30,7 +30,7 @@ export function parseIni(text: string, file: string): Ini {
         message,
         place: { file, line: index + 1, column: 1 },
       });
-    if (/^[ \t]/.test(line)) {
+    if (/^\s/.test(line)) {
       if (value) value.push(line.trimStart());
       else mistake('an indented line goes on with the line above it, but there is none');
       continue;

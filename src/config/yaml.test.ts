@@ -75,6 +75,9 @@ describe('merging YAML', () => {
     ['a: 1\na: 2\n', ['KLG-208', '0.yaml', 2]],
     ['a: *nope\n', ['KLG-208', '0.yaml', 1]],
     ['a: &a [*a]\n', ['KLG-208', '0.yaml', 1]],
+    ['['.repeat(300), ['KLG-208', '0.yaml', 1]],
+    [`${'['.repeat(900)}${']'.repeat(900)}`, ['KLG-208', '0.yaml', 1]],
+    ['['.repeat(9000), ['KLG-208', '0.yaml', 1]],
     [
       `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'
         .split('')

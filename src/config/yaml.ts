@@ -64,7 +64,8 @@ function parse(layer: Layer, words: Words): Parsed {
   });
   const findings = document.errors.map((error): Finding => {
     const { line, col } = lines.linePos(error.pos[0]);
-    const message = words.show(error.message.split('\n', 1)[0] ?? '');
+    const headline = words.show(error.message.split('\n', 1)[0] ?? '');
+    const message = headline.startsWith('Maximum call stack') ? 'this is nested too deep' : headline;
     return { code: 'KLG-208', severity: 'error', message, place: { file: layer.file, line, column: col } };
   });
   throwFirst(findings);
@@ -75,6 +76,9 @@ function parse(layer: Layer, words: Words): Parsed {
 
 /** Nodes that the aliases of one file may write out: a file that doubles itself again and again is no configuration. */
 const limit = 50_000;
+
+/** Levels of maps and lists, each of which counts twice (a pair and its value). */
+const deepest = 400;
 
 /** Takes comments, anchors and aliases out. */
 function simplify(parsed: Parsed): void {
@@ -93,7 +97,8 @@ function simplify(parsed: Parsed): void {
       const copy: unknown = target.clone();
       return isNode(copy) ? copy : undefined;
     },
-    Value(_, node) {
+    Value(_, node, path) {
+      if (path.length > deepest) throw mistake(parsed, node, 'this is nested too deep');
       if (node.anchor) anchors.set(node.anchor, node);
       node.comment = null;
       node.commentBefore = null;

@@ -158,7 +158,7 @@ function laid(
 }
 
 function unique(items: readonly unknown[]): unknown[] {
-  return [...new Map(items.toReversed().map((item) => [identity(item), item])).values()].toReversed();
+  return [...new Map(items.map((item) => [identity(item), item])).values()];
 }
 
 function without(call: Call): (item: unknown) => boolean {
