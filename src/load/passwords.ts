@@ -26,6 +26,10 @@ export interface Passwords {
 export async function readPasswords(folder: Folder): Promise<Passwords> {
   const file = folder.read(passwordsFile);
   if (!file) return { values: new Map(), text: null, encrypted: false };
+  if (file.text.startsWith('$ANSIBLE_VAULT')) {
+    const message = `${file.file} is encrypted by ansible-vault; decrypt it with \`ansible-vault decrypt\` first`;
+    throw new KollageError({ code: 'KLG-121', message, place: { file: file.file } });
+  }
   const encrypted = isEncrypted(file.text);
   const text = encrypted ? await decrypt(file.text, file.file, folder.path) : file.text;
   return { values: parsePasswords(file.file, text), text: new SecretText(text), encrypted };

@@ -35,20 +35,26 @@ interface Edit {
 }
 
 function replacement(text: string, { key, value: old }: Pair, value: SecretValue): Edit {
-  const put = typeof value === 'string' ? quoted(value) : inline(value);
-  const keyEnd = isScalar(key) ? key.range?.[1] : undefined;
-  if (keyEnd === undefined) throw unfit();
-  const range = isScalar(old) || isMap(old) ? old.range : undefined;
-  const isEmpty = isScalar(old) && old.source === '' && old.type === 'PLAIN';
-  if (!range || isEmpty) {
-    const colon = text.indexOf(':', keyEnd) + 1;
-    return { from: colon, to: colon, put: ` ${put}` };
-  }
-  // A block begins on a line of its own: what replaces it stands behind the colon.
-  const from = text.indexOf(':', keyEnd) + 1;
-  const to = range[1];
-  const breaks = /\n[ \n]*$/.exec(text.slice(from, to))?.[0] ?? '';
-  return { from, to, put: ` ${put}${breaks === '' ? '' : '\n'}` };
+  const put = ` ${typeof value === 'string' ? quoted(value) : inline(value)}`;
+  const from = colonAfter(text, key);
+  const to = endOf(text, old) ?? from;
+  // A text after | ends with its line.
+  return { from, to, put: text.slice(from, to).endsWith('\n') ? `${put}\n` : put };
+}
+
+/** Behind the last character of a value; undefined for an empty one. Comments after it are not part of it. */
+function endOf(text: string, node: unknown): number | undefined {
+  if (isScalar(node)) return node.source === '' && node.type === 'PLAIN' ? undefined : node.range?.[1];
+  if (!isMap(node)) return undefined;
+  const last = node.items.at(-1);
+  if (node.flow || !last) return node.range?.[1];
+  return endOf(text, last.value) ?? colonAfter(text, last.key);
+}
+
+function colonAfter(text: string, key: unknown): number {
+  const end = isScalar(key) ? key.range?.[1] : undefined;
+  if (end === undefined) throw unfit();
+  return text.indexOf(':', end) + 1;
 }
 
 function pairLines({ private_key, public_key }: Exclude<SecretValue, string>): string {
