@@ -20,12 +20,20 @@ export interface BundleFor {
 /** Looks up the overrides of the deployment, and remembers which were read and which could have been. */
 export class Overrides {
   readonly #files: ReadonlyMap<string, TextFile>;
+  /** By service, the names of the folders in its own: those of nodes are among them. */
+  readonly #folders = new Map<string, Set<string>>();
   readonly read = new Set<string>();
   /** Every path that some file of a service that is on would read. */
   readonly possible = new Set<string>();
 
   constructor(files: readonly TextFile[]) {
     this.#files = new Map(files.map((file) => [file.path, file]));
+    for (const { path } of files) {
+      const [service = '', folder = '', ...rest] = path.split('/');
+      if (rest.length === 0) continue;
+      const folders = this.#folders.get(service) ?? new Set();
+      this.#folders.set(service, folders.add(folder));
+    }
   }
 
   /** The overrides of one file, in the order of merging. */
@@ -47,15 +55,18 @@ export class Overrides {
     files: readonly { name: string; main: boolean }[],
     nodes: readonly string[],
   ): string[] {
-    if (this.#files.size === 0) return [];
     const { definition, component } = target;
-    return nodes.filter((host) =>
-      files.some(({ name, main }) => {
-        const input = { service: definition.name, component, file: name, main, catalogOverrides: [] };
-        const common = new Set(overridePaths(input));
-        return overridePaths({ ...input, host }).some((path) => !common.has(path) && this.#files.has(path));
-      }),
-    );
+    const folders = this.#folders.get(definition.name);
+    if (!folders) return [];
+    return nodes
+      .filter((host) => folders.has(host))
+      .filter((host) =>
+        files.some(({ name, main }) => {
+          const input = { service: definition.name, component, file: name, main, catalogOverrides: [] };
+          const common = new Set(overridePaths(input));
+          return overridePaths({ ...input, host }).some((path) => !common.has(path) && this.#files.has(path));
+        }),
+      );
   }
 }
 
