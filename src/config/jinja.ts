@@ -1,10 +1,11 @@
 import type { TextFile } from '../model/catalog.ts';
 import type { KollageError, Place } from '../model/error.ts';
-import { type Environment, forgetEngine, mayRunLong, newEnvironment, quietly, within } from './engine.ts';
+import { type Environment, forgetEngine, newEnvironment, quietly, within } from './engine.ts';
 import { wholeExpression } from './expression.ts';
 import { registerFilters } from './filters/register.ts';
 import { brokenSecret, isBroken, type Source, templateError } from './jinja-error.ts';
 import { type Callable, isCallable, Mask } from './mask.ts';
+import { mayRunLong } from './risk.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -26,6 +27,7 @@ export class Jinja {
   readonly #long = new Map<string, boolean>();
   #environment: Environment | undefined;
   #libraryAdded = false;
+  #libraryLong: boolean | undefined;
   #problem: unknown;
 
   constructor(options: { templates: ReadonlyMap<string, TextFile>; globals: Values }) {
@@ -154,9 +156,16 @@ export class Jinja {
   #mayRunLong(text: string): boolean {
     const known = this.#long.get(text);
     if (known !== undefined) return known;
-    const long = mayRunLong(text);
+    const long = mayRunLong(text, () => this.#libraryMayRunLong());
     this.#long.set(text, long);
     return long;
+  }
+
+  #libraryMayRunLong(): boolean {
+    this.#libraryLong ??= [...this.#templates].some(
+      ([name, file]) => name.startsWith('lib/') && mayRunLong(file.text),
+    );
+    return this.#libraryLong;
   }
 
   #forget(): void {
