@@ -44,6 +44,12 @@ export class SqliteStore implements StateStore {
     return newest && newest.status !== 'done' ? newest : null;
   }
 
+  async revision(number?: number): Promise<Revision | null> {
+    return number === undefined
+      ? this.#one('SELECT * FROM revision ORDER BY number DESC LIMIT 1')
+      : this.#one('SELECT * FROM revision WHERE number = ?', number);
+  }
+
   async begin(desired: Desired, by: string): Promise<number> {
     const insert = this.#database.prepare(
       "INSERT INTO revision (at, by, status, desired) VALUES (?, ?, 'applying', ?)",
@@ -66,8 +72,8 @@ export class SqliteStore implements StateStore {
     this.#database.close();
   }
 
-  #one(query: string): Revision | null {
-    const row = this.#database.prepare(query).get();
+  #one(query: string, ...values: readonly number[]): Revision | null {
+    const row = this.#database.prepare(query).get(...values);
     if (!row || !(row['desired'] instanceof Uint8Array)) return null;
     const status = row['status'] === 'done' ? 'done' : row['status'] === 'failed' ? 'failed' : 'applying';
     return {

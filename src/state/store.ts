@@ -25,6 +25,8 @@ export interface StateStore {
   last(): Promise<Revision | null>;
   /** What was begun and neither finished nor taken back. */
   unfinished(): Promise<Revision | null>;
+  /** A revision by its number, or the newest one, whatever became of it. */
+  revision(number?: number): Promise<Revision | null>;
   /** Writes down what is about to be applied; gives its number. */
   begin(desired: Desired, by: string): Promise<number>;
   end(number: number, status: 'done' | 'failed', timeline: readonly KollageEvent[]): Promise<void>;

@@ -22,10 +22,10 @@ export function lastNeed(process: Process, { processes }: Track, needs: Needs): 
     ),
   );
   const candidates = [...processes.values()].filter(
-    (other) => other !== process && other.endedAt !== null && wanted.has(baseOf(other.key)),
+    (other) => other !== process && wanted.has(baseOf(other.key)),
   );
   const named = candidates.filter((other) => unmet.has(baseOf(other.key)));
-  return latest(named.length > 0 ? named : candidates);
+  return latest(named.length > 0 ? named : candidates.filter((other) => other.endedAt !== null));
 }
 
 /**
@@ -56,9 +56,11 @@ export function wayTo(process: Process, run: Track, needs: Needs, now: number): 
   return way;
 }
 
+/** What ended last; what has not ended yet is later than all that has. */
 function latest(processes: readonly Process[]): Process | null {
+  const end = ({ endedAt }: Process) => endedAt ?? Number.POSITIVE_INFINITY;
   return processes.reduce<Process | null>(
-    (last, process) => (last && (last.endedAt ?? 0) >= (process.endedAt ?? 0) ? last : process),
+    (last, process) => (last && end(last) >= end(process) ? last : process),
     null,
   );
 }

@@ -2,7 +2,7 @@ import type { KollageEvent } from '../../model/event.ts';
 import type { Desired } from '../../model/resource.ts';
 import { criticalPath, lastNeed } from './critical.ts';
 import { needsOf } from './needs.ts';
-import { type Process, type Track, trackAll } from './track.ts';
+import { type Process, type Track, trackAll, withStarts } from './track.ts';
 
 /** A process in a timeline. Times are seconds since the run's start, to the millisecond; null for what never came. */
 export interface TimelineRow {
@@ -42,8 +42,8 @@ const slow = 5;
 
 /** When what happened in the run of these events, which led to `desired`: who waited for whom, and for what the time passed. */
 export function makeTimeline(events: readonly KollageEvent[], desired: Pick<Desired, 'resources'>): Timeline {
-  const run = trackAll(events);
   const needs = needsOf(desired);
+  const run = withStarts(trackAll(events), needs.of);
   const start = run.startedAt ?? 0;
   const since = (at: number) => (at - start) / 1000;
   const sinceOr = (at: number | null) => (at === null ? null : since(at));

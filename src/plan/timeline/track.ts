@@ -1,6 +1,7 @@
 import type { KollageEvent } from '../../model/event.ts';
 import type { Action } from '../../model/plan.ts';
 import type { ResourceKey } from '../../model/resource.ts';
+import { baseOf } from '../side.ts';
 import { idOf, shortNeed } from './names.ts';
 
 /** One need, from when a process was first seen to wait for it until it no longer did. Milliseconds since the epoch. */
@@ -123,6 +124,20 @@ function waitsAfter(waits: readonly Wait[], needs: readonly string[], at: number
     ...kept,
     ...[...now].filter((need) => !open.has(need)).map((need) => ({ need, from: at, to: null })),
   ];
+}
+
+/**
+ * The same run, with the start of what needs nothing: its container is made and runs at once, and nobody reports that. `needing` has
+ * the graph's keys of those that need something.
+ */
+export function withStarts(run: Track, needing: { has(key: string): boolean }): Track {
+  const processes = new Map(run.processes);
+  for (const [key, process] of run.processes) {
+    if (process.startedAt !== null || process.waits.length > 0 || needing.has(baseOf(key))) continue;
+    const phase = process.phase === 'created' ? 'running' : process.phase;
+    processes.set(key, { ...process, phase, startedAt: process.createdAt });
+  }
+  return { ...run, processes };
 }
 
 /** What a process waits for now. */
