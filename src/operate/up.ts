@@ -5,6 +5,7 @@ import { readPasswords } from '../load/passwords.ts';
 import { KollageError, throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
+import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
 import { makePlan } from '../plan/plan.ts';
 import { SqliteStore, whoami } from '../state/sqlite.ts';
@@ -15,7 +16,7 @@ export interface UpRequest {
   readonly folder: string;
   readonly emit: (event: KollageEvent) => void;
   /** Shown before anything is changed. */
-  readonly planned: (plan: Plan) => void;
+  readonly planned: (plan: Plan, desired: Desired) => void;
   readonly signal: AbortSignal;
 }
 
@@ -36,7 +37,7 @@ export async function up({ folder, emit, planned, signal }: UpRequest): Promise<
   const plan = makePlan({ desired, last, observed });
   const all = [...findings, ...runChecks({ desired, last, observed }), ...plan.findings];
   throwFirst(all);
-  planned({ ...plan, findings: all });
+  planned({ ...plan, findings: all }, desired);
   if (plan.changes.length === 0) return null;
   const { values } = await readPasswords(openDeployment(folder));
   const number = await state.begin(desired, whoami());

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { logs } from '../../operate/logs.ts';
 import { colours } from '../colour.ts';
+import { Grouped } from '../live/grouped.ts';
 
 interface Options {
   folder: string;
@@ -9,7 +10,7 @@ interface Options {
   since?: number;
 }
 
-/** `kollage logs`: what containers print, each line with whose it is. */
+/** `kollage logs`: what containers print, each line with whose it is; following as they come, else one process after the other. */
 export function register(program: Command): void {
   program
     .command('logs')
@@ -24,11 +25,14 @@ export function register(program: Command): void {
       process.once('SIGINT', () => interrupt.abort());
       const paint = colours(process.stdout);
       const { folder, follow = false, tail, since } = options;
-      await logs(
-        { folder, names, follow, tail, since },
-        (of, text) => process.stdout.write(`${paint.cyan(of)} ${text}\n`),
-        interrupt.signal,
-      );
+      const print = (of: string, text: string) => process.stdout.write(`${paint.cyan(of)} ${text}\n`);
+      const grouped = new Grouped();
+      try {
+        await logs({ folder, names, follow, tail, since }, follow ? print : grouped.add, interrupt.signal);
+      } finally {
+        // What was read before something went wrong is worth reading.
+        grouped.flush(print);
+      }
     });
 }
 

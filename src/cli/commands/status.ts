@@ -1,38 +1,40 @@
 import type { Command } from 'commander';
-import { type Status, status, type WorkloadStatus } from '../../operate/status.ts';
-import { colours, type Paint } from '../colour.ts';
+import { status } from '../../operate/status.ts';
+import { colours } from '../colour.ts';
+import { interruptible } from '../live/interrupt.ts';
+import { isWell, statusLines } from '../live/status-table.ts';
+import { watchStatus } from '../live/status-watch.ts';
+import { paintLine } from '../live/text.ts';
 
 interface Options {
   folder: string;
-  json?: true;
+  json?: boolean;
+  watch?: true;
 }
 
-/** `kollage status`: exit code 0 when everything is healthy, 1 when not. */
+/** `kollage status`: exit code 0 when everything is healthy (with --watch: when it last was), 1 when not. */
 export function register(program: Command): void {
   program
     .command('status')
     .description('show what is healthy, and why the rest is not')
     .option('-f, --folder <folder>', 'the deployment folder', '.')
-    .option('--json', 'for programs')
-    .action(async (options: Options) => {
-      const now = await status(options.folder);
-      process.stdout.write(
-        options.json ? `${JSON.stringify(now, null, 2)}\n` : table(now, colours(process.stdout)),
+    .option('-w, --watch', 'look again every second, until Ctrl-C')
+    .option('--json', 'for programs; with --watch a line for each change')
+    .action(async ({ folder, json = false, watch }: Options) => {
+      const out = process.stdout;
+      const paint = colours(out);
+      const look = () => status(folder);
+      if (watch) {
+        using interrupt = interruptible(() => undefined);
+        const last = await watchStatus({ look, out, paint, json, signal: interrupt.signal });
+        process.exitCode = isWell(last) ? 0 : 1;
+        return;
+      }
+      const now = await look();
+      const lines = statusLines(now).map((line) =>
+        paintLine(line, Number.POSITIVE_INFINITY, paint).trimEnd(),
       );
-      process.exitCode = now.workloads.every(({ state }) => state === 'healthy') ? 0 : 1;
+      out.write(json ? `${JSON.stringify(now, null, 2)}\n` : `${lines.join('\n')}\n`);
+      process.exitCode = isWell(now) ? 0 : 1;
     });
-}
-
-function table(now: Status, paint: Paint): string {
-  const width = Math.max(...now.workloads.map(({ workload }) => workload.length));
-  const head = `${paint.bold(now.deployment)}  release ${now.release}, revision ${now.revision}${now.unfinished ? paint.yellow(' (not finished: run kollage up)') : ''}`;
-  const rows = now.workloads.flatMap((row) => [
-    `  ${tone(row, paint)(row.state.padEnd(9))}  ${row.workload.padEnd(width)}  ${row.why}`.trimEnd(),
-    ...row.logs.map((line) => paint.dim(`             | ${line}`)),
-  ]);
-  return `${[head, ...rows].join('\n')}\n`;
-}
-
-function tone({ state }: WorkloadStatus, paint: Paint): (text: string) => string {
-  return state === 'healthy' ? paint.green : state === 'outdated' ? paint.yellow : paint.red;
 }
