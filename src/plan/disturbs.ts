@@ -13,7 +13,10 @@ export interface Disturbance {
   readonly left: number;
 }
 
-/** What a user of the platform notices while a workload changes, a sentence each; empty where others serve meanwhile. */
+/**
+ * What a user of the platform notices while a workload changes, a sentence each; empty where others serve
+ * meanwhile.
+ */
 export function disturbances(side: Side, workload: Workload, disturbance: Disturbance): string[] {
   const { mode, touched, serving, left } = disturbance;
   const offered = (side.endpoints.get(baseOf(workload.id)) ?? []).filter(

@@ -1,11 +1,11 @@
 import type { Workload } from '../model/resource.ts';
 
 /**
- * The node of each instance of a workload, in the order of its nodes: one on each, or its replicas spread evenly. Deterministic.
- * `keep` are the nodes that instances are on already (a node as often as it holds one): those stay where they may, so that a new
- * node or another number of replicas moves nothing. Without it, replicas begin at a node that follows from the service's
- * name: all of a service's components at the same one, since they may share files of a node, and services at different ones.
- * Linear in nodes and replicas. Empty when there is no node.
+ * The node of each instance of a workload, in the order of its nodes: one on each, or its replicas spread evenly.
+ * Deterministic. `keep` are the nodes that instances are on already (a node as often as it holds one): those stay
+ * where they may, so that a new node or another number of replicas moves nothing. Without it, replicas begin at a
+ * node that follows from the service's name: all of a service's components at the same one, since they may share
+ * files of a node, and services at different ones. Linear in nodes and replicas. Empty when there is no node.
  */
 export function assign(
   workload: Pick<Workload, 'service' | 'scale' | 'placement'>,

@@ -4,8 +4,8 @@ import { buildGraph } from './graph/build.ts';
 import { baseOf } from './side.ts';
 
 /**
- * Sorts changes into the order in which they can begin: what runs nothing first, then by how long the way of needs to a process is,
- * then by key. Deletions come last, in reverse, so that nothing loses what it still needs.
+ * Sorts changes into the order in which they can begin: what runs nothing first, then by how long the way of needs
+ * to a process is, then by key. Deletions come last, in reverse, so that nothing loses what it still needs.
  */
 export function inOrder(changes: readonly Change[], desired: Desired, last: Desired | null): Change[] {
   const coming = layers(desired);

@@ -18,8 +18,9 @@ export interface PlanInput {
 }
 
 /**
- * What must change for the world to be as desired, why, and what it disturbs. Pure: the same input gives the same plan. Its findings are
- * those of the changes themselves (KLG-407, a volume with data goes); `runChecks` gives the prechecks.
+ * What must change for the world to be as desired, why, and what it disturbs. Pure: the same input gives the same
+ * plan. Its findings are those of the changes themselves (KLG-407, a volume with data goes); `runChecks` gives the
+ * prechecks.
  */
 export function makePlan({ desired, last, observed }: PlanInput): Plan {
   const [before, after] = [sideOf(last), sideOf(desired)];

@@ -17,7 +17,8 @@ import {
 import { makePlan } from './plan.ts';
 
 /*
- * Desired states for tests and benchmarks, made without a catalog. Hashes, inputs and fingerprints follow from the rest as they do when compiled.
+ * Desired states for tests and benchmarks, made without a catalog. Hashes, inputs and fingerprints follow from the
+ * rest as they do when compiled.
  */
 
 export const noPrivileges: Process['privileges'] = {
@@ -55,7 +56,10 @@ export interface TestDesired {
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
-/** A desired state of these parts. Endpoints answer at the workload of the same name unless told otherwise; every node has every role. */
+/**
+ * A desired state of these parts. Endpoints answer at the workload of the same name unless told otherwise; every
+ * node has every role.
+ */
 export function desiredOf(parts: TestDesired): Desired {
   const nodes = (parts.nodes ?? ['node-1']).map((node) =>
     nodeOf(typeof node === 'string' ? { name: node } : node),

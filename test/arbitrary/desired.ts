@@ -57,7 +57,10 @@ const task = fc.record({
 
 const ids = ['s0/a', 's0/b', 's1/a', 's1/b', 's2/a', 's2/b', 's3/a'];
 
-/** For each process the numbers of the processes that it needs, all of which come before it: so there are no circles. */
+/**
+ * For each process the numbers of the processes that it needs, all of which come before it: so there are no
+ * circles.
+ */
 const graph = fc.tuple(
   ...ids.map((_, index) =>
     fc.subarray(

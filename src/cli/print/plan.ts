@@ -12,8 +12,8 @@ import type { PrintOptions } from './plan/text.ts';
 const order: readonly Finding['severity'][] = ['info', 'warning', 'error'];
 
 /**
- * A plan for people: what changes in each service and why, what is new in a line for each service, what it disturbs, what was found,
- * and a summary as the last line, where the eye is. Ends with a line break.
+ * A plan for people: what changes in each service and why, what is new in a line for each service, what it
+ * disturbs, what was found, and a summary as the last line, where the eye is. Ends with a line break.
  */
 export function printPlan(plan: Plan, options: PrintOptions): string {
   const paint = createColors(options.colour);

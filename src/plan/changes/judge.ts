@@ -21,8 +21,8 @@ interface Verdict {
 }
 
 /**
- * Compares each instance that stays with what it shall be. `mode` is what the difference between the revisions asks of one that is still as the last
- * revision made it. Linear in instances.
+ * Compares each instance that stays with what it shall be. `mode` is what the difference between the revisions asks
+ * of one that is still as the last revision made it. Linear in instances.
  */
 export function judge(
   there: readonly ObservedInstance[],

@@ -8,9 +8,10 @@ import { change } from './change.ts';
 export type Passive = ConfigBundle | Secret | Volume | Endpoint;
 
 /**
- * What becomes of a bundle, a secret, a volume or an endpoint; null when nothing. No container notices it: what a new file or secret does to
- * the process that reads it is that workload's own change. The deletion of a volume stands in the plan, so that a person sees it,
- * together with KLG-407; whoever carries a plan out keeps the volume until the loss is confirmed by its name.
+ * What becomes of a bundle, a secret, a volume or an endpoint; null when nothing. No container notices it: what a
+ * new file or secret does to the process that reads it is that workload's own change. The deletion of a volume
+ * stands in the plan, so that a person sees it, together with KLG-407; whoever carries a plan out keeps the volume
+ * until the loss is confirmed by its name.
  */
 export function passiveChange(
   before: Passive | undefined,

@@ -6,8 +6,8 @@ import { taskDifference, taskReasons } from '../reasons/inputs.ts';
 import { change } from './change.ts';
 
 /**
- * What becomes of a task: run when its fingerprint is not among the done ones (`done`; when nobody looked, those of the last
- * revision are done); null when it is done and nothing about it differs.
+ * What becomes of a task: run when its fingerprint is not among the done ones (`done`; when nobody looked, those of
+ * the last revision are done); null when it is done and nothing about it differs.
  */
 export function taskChange(
   before: Task | undefined,

@@ -13,8 +13,8 @@ import { judge } from './judge.ts';
 const noDifference: WorkloadDifference = { mode: 'in-place', inputs: [], others: [] };
 
 /**
- * What becomes of a workload; null when nothing is to be done. `seen` are its instances as an engine has them; null when nobody
- * looked, and then those of the last revision are taken to run as they should.
+ * What becomes of a workload; null when nothing is to be done. `seen` are its instances as an engine has them; null
+ * when nobody looked, and then those of the last revision are taken to run as they should.
  */
 export function workloadChange(
   comparison: Comparison,
@@ -85,8 +85,9 @@ function gone(comparison: Comparison, before: Workload, from: readonly string[])
 }
 
 /**
- * A restart or replacement rolls where instances can serve for one another: more than one, and the policy does not ask for all at once. A
- * blue-green update puts the new beside the old even of a single one, where the node's ports do not stand against it.
+ * A restart or replacement rolls where instances can serve for one another: more than one, and the policy does not
+ * ask for all at once. A blue-green update puts the new beside the old even of a single one, where the node's ports
+ * do not stand against it.
  */
 function rolled(comparison: Comparison, after: Workload, mode: Mode, serving: number): Mode {
   const { strategy } = after.update;

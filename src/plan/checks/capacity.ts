@@ -5,9 +5,9 @@ import { nodesText } from '../reasons/nodes.ts';
 import type { CheckInput, Placed } from './placed.ts';
 
 /**
- * KLG-403: the components of a node ask for more memory (an error: something will be killed) or more processors (a warning: everything
- * gets slower) than it has, by what the deployment says of the node, else by what was seen. Nothing is said of nodes of which neither is known.
- * Linear in instances.
+ * KLG-403: the components of a node ask for more memory (an error: something will be killed) or more processors (a
+ * warning: everything gets slower) than it has, by what the deployment says of the node, else by what was seen.
+ * Nothing is said of nodes of which neither is known. Linear in instances.
  */
 export function checkCapacity(input: CheckInput, all: readonly Placed[]): Finding[] {
   return [
@@ -26,11 +26,7 @@ function checkOne(
 ): Finding[] {
   const has = capacities(input, what);
   if (has.size === 0) return [];
-  const asked = new Map<string, number>();
-  for (const { workload, nodes } of all) {
-    const request = workload.resources[what];
-    if (request !== null) for (const node of nodes) asked.set(node, (asked.get(node) ?? 0) + request);
-  }
+  const asked = requested(all, what);
   const short = [...asked].filter(([node, sum]) => sum > (has.get(node) ?? Number.POSITIVE_INFINITY));
   const alike = Map.groupBy(short, ([node, sum]) => `${sum} ${has.get(node)}`);
   return [...alike.values()].map((group) => {
@@ -45,6 +41,21 @@ function checkOne(
         ` (most: ${largest(all, first, what, text)})`,
     };
   });
+}
+
+/**
+ * What is asked of each node. Components of a role share the list of its nodes, so each list is gone through but
+ * once.
+ */
+function requested(all: readonly Placed[], what: keyof ResourceRequest): Map<string, number> {
+  const byList = new Map<readonly string[], number>();
+  for (const { workload, nodes } of all) {
+    const request = workload.resources[what];
+    if (request !== null) byList.set(nodes, (byList.get(nodes) ?? 0) + request);
+  }
+  const asked = new Map<string, number>();
+  for (const [nodes, sum] of byList) for (const node of nodes) asked.set(node, (asked.get(node) ?? 0) + sum);
+  return asked;
 }
 
 function capacities({ desired, observed }: CheckInput, what: keyof ResourceRequest): Map<string, number> {

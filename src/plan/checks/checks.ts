@@ -15,8 +15,9 @@ export type { ImageSource } from './images.ts';
 export type { CheckInput } from './placed.ts';
 
 /**
- * Everything that can be known to stand against a desired state before anything is touched: mistakes in it (KLG-202 to 204), and where it does
- * not fit the nodes (KLG-401 to 406, 409). Pure; never throws. What was not observed is taken to be fine.
+ * Everything that can be known to stand against a desired state before anything is touched: mistakes in it (KLG-202
+ * to 204), and where it does not fit the nodes (KLG-401 to 406, 409). Pure; never throws. What was not observed is
+ * taken to be fine.
  */
 export function runChecks(input: CheckInput & { readonly images?: ImageSource }): Finding[] {
   const graph = buildGraph(input.desired);
@@ -33,7 +34,10 @@ export function runChecks(input: CheckInput & { readonly images?: ImageSource })
   ];
 }
 
-/** The mistakes of a desired state that hold wherever it runs: needs that name nothing, circles of needs, ports alike (KLG-202 to 204). */
+/**
+ * The mistakes of a desired state that hold wherever it runs: needs that name nothing, circles of needs, ports
+ * alike (KLG-202 to 204).
+ */
 export function checkDesired(desired: Desired): Finding[] {
   const input: CheckInput = { desired, last: null, observed: {} };
   return mistakes(input, buildGraph(desired), placed(input));

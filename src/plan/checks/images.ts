@@ -2,12 +2,15 @@ import type { Finding } from '../../model/error.ts';
 import { namesText } from '../reasons/nodes.ts';
 import type { CheckInput } from './placed.ts';
 
-/** Where an image can be had: on the nodes already, from a recipe, from a registry; or that nobody knows of any place. */
+/**
+ * Where an image can be had: on the nodes already, from a recipe, from a registry; or that nobody knows of any
+ * place.
+ */
 export type ImageSource = (reference: string) => 'present' | 'built' | 'registry' | 'unknown';
 
 /**
- * KLG-406: images that cannot be had. Asks `source`; without it, an image must be offered by a registry or be on every node that was looked at.
- * Where neither the registry nor the nodes were looked at, nothing is said.
+ * KLG-406: images that cannot be had. Asks `source`; without it, an image must be offered by a registry or be on
+ * every node that was looked at. Where neither the registry nor the nodes were looked at, nothing is said.
  */
 export function checkImages(input: CheckInput, source?: ImageSource): Finding[] {
   const seen = source ?? fromObserved(input);

@@ -8,8 +8,8 @@ import { baseOf } from '../side.ts';
 import type { CheckInput, Placed } from './placed.ts';
 
 /**
- * KLG-404: a component whose role no node has (an error when it has replicas or another waits for it, else a warning, for nodes may
- * come later), or more replicas on a port than nodes to listen on.
+ * KLG-404: a component whose role no node has (an error when it has replicas or another waits for it, else a
+ * warning, for nodes may come later), or more replicas on a port than nodes to listen on.
  */
 export function checkNodes({ desired }: CheckInput, graph: Graph, all: readonly Placed[]): Finding[] {
   const awaited = new Set(graph.edges.map((edge) => edge.from));

@@ -11,9 +11,9 @@ interface Writer {
 }
 
 /**
- * KLG-402: a path of a node that components of two services write to. On purpose, and no finding: components of one service, mounts that
- * only read, mounts that both say are `shared`, volumes of the catalog, and the system's own folders. A warning where
- * one writes below what the other writes to.
+ * KLG-402: a path of a node that components of two services write to. On purpose, and no finding: components of one
+ * service, mounts that only read, mounts that both say are `shared`, volumes of the catalog, and the system's own
+ * folders. A warning where one writes below what the other writes to.
  */
 export function checkPaths({ desired }: CheckInput, all: readonly Placed[]): Finding[] {
   const byPath = Map.groupBy(

@@ -82,11 +82,14 @@ function twoServices({ desired }: CheckInput, a: Claim, b: Claim): Finding[] {
 function taken(input: CheckInput, claims: ReadonlyMap<string, readonly Claim[]>): Finding[] {
   const nodes = input.observed.nodes?.filter((node) => (node.listeners ?? []).length > 0) ?? [];
   if (nodes.length === 0) return [];
-  const ours = new Set(
+  const before = Map.groupBy(
     workloadsOf(input.last).flatMap((workload) =>
-      workload.placement.nodes.flatMap((node) => workload.ports.map((port) => `${node} ${portKey(port)}`)),
+      workload.ports.map((port) => ({ workload, key: portKey(port) })),
     ),
+    ({ key }) => key,
   );
+  const isOurs = (node: string, key: string) =>
+    before.get(key)?.some(({ workload }) => workload.placement.nodes.includes(node)) ?? false;
   const endpoints = new Map<string, Endpoint>();
   for (const resource of input.desired.resources)
     if (resource.kind === 'endpoint') endpoints.set(resource.id, resource);
@@ -94,9 +97,9 @@ function taken(input: CheckInput, claims: ReadonlyMap<string, readonly Claim[]>)
   for (const node of nodes) {
     for (const listener of node.listeners ?? []) {
       const key = portKey(listener);
-      if (ours.has(`${node.name} ${key}`)) continue;
       const claim = claims.get(key)?.find(({ placed }) => placed.nodes.includes(node.name));
-      if (!claim || !meets(endpoints.get(claim.port.endpoint)?.host, listener.address)) continue;
+      if (!claim || isOurs(node.name, key)) continue;
+      if (!meets(endpoints.get(claim.port.endpoint)?.host, listener.address)) continue;
       const group = found.get(`${key} ${listener.process}`);
       if (!group) found.set(`${key} ${listener.process}`, { claim, listener, nodes: [node.name] });
       else if (!group.nodes.includes(node.name)) group.nodes.push(node.name);
@@ -109,7 +112,9 @@ function taken(input: CheckInput, claims: ReadonlyMap<string, readonly Claim[]>)
   }));
 }
 
-/** Whether a listener at an address stands against one at a host: not where both are addresses, and different ones. */
+/**
+ * Whether a listener at an address stands against one at a host: not where both are addresses, and different ones.
+ */
 function meets(host: string | undefined, address: string): boolean {
   if (host === undefined || host === address || wildcard.has(address)) return true;
   return !/^[\d.]+$|:/.test(host) || wildcard.has(host);

@@ -3,8 +3,8 @@ import { nodesText } from '../reasons/nodes.ts';
 import type { CheckInput, Placed } from './placed.ts';
 
 /**
- * KLG-405: Linux capabilities and devices that a component needs and a node does not have. Of a node where they were not looked
- * at, nothing is said. `ALL` stands for what there is.
+ * KLG-405: Linux capabilities and devices that a component needs and a node does not have. Of a node where they
+ * were not looked at, nothing is said. `ALL` stands for what there is.
  */
 export function checkRights({ observed }: CheckInput, all: readonly Placed[]): Finding[] {
   const nodes = new Map(
@@ -23,7 +23,7 @@ export function checkRights({ observed }: CheckInput, all: readonly Placed[]): F
     // A device may be written SOURCE:TARGET:RIGHTS.
     const devices = workload.privileges.devices.map((device) => device.split(':')[0] ?? device);
     if (capabilities.length + devices.length === 0) continue;
-    for (const name of new Set(where)) {
+    for (const name of where) {
       const node = nodes.get(name);
       const missing = [
         ...capabilities.filter((capability) => node?.capabilities && !node.capabilities.has(capability)),
@@ -32,8 +32,10 @@ export function checkRights({ observed }: CheckInput, all: readonly Placed[]): F
       if (missing.length === 0) continue;
       const what = missing.join(', ');
       const group = found.get(`${workload.id} ${what}`);
-      if (group) group.nodes.push(name);
-      else found.set(`${workload.id} ${what}`, { id: workload.id, what, nodes: [name] });
+      if (group) {
+        // Instances on one node stand next to each other.
+        if (group.nodes.at(-1) !== name) group.nodes.push(name);
+      } else found.set(`${workload.id} ${what}`, { id: workload.id, what, nodes: [name] });
     }
   }
   return [...found.values()].map((group) => ({

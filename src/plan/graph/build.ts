@@ -4,8 +4,9 @@ import { layersOf } from './layers.ts';
 import type { Graph, GraphEdge, GraphNode, OpenNeed } from './types.ts';
 
 /**
- * Who waits for whom: workloads and tasks, with needs resolved to the workload behind an endpoint and the process behind an output. Never
- * throws: needs that name nothing are `open`, and what stands in a circle, or waits for one, is in the last layer.
+ * Who waits for whom: workloads and tasks, with needs resolved to the workload behind an endpoint and the process
+ * behind an output. Never throws: needs that name nothing are `open`, and what stands in a circle, or waits for
+ * one, is in the last layer.
  */
 export function buildGraph(desired: Pick<Desired, 'resources'>): Graph {
   const known = new Map<ResourceKey, Omit<GraphNode, 'layer'>>();

@@ -2,8 +2,9 @@ import type { ResourceKey } from '../../model/resource.ts';
 import type { Graph } from './types.ts';
 
 /**
- * Circles of processes that wait for each other, each as the keys in which every one waits for the next, and the last for the first. From
- * each knot of circles as many as name all of its processes that are in one; the shortest through the first by key.
+ * Circles of processes that wait for each other, each as the keys in which every one waits for the next, and the
+ * last for the first. From each knot of circles as many as name all of its processes that are in one; the shortest
+ * through the first by key.
  */
 export function circles({ nodes, edges }: Graph): ResourceKey[][] {
   const lowest = nodes.at(-1)?.layer;

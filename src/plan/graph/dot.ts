@@ -1,7 +1,10 @@
 import { reduced } from './reduce.ts';
 import type { Graph } from './types.ts';
 
-/** The graph for Graphviz, a box for each service. Needs that follow from others are left out; a dashed arrow is a need on the same node. */
+/**
+ * The graph for Graphviz, a box for each service. Needs that follow from others are left out; a dashed arrow is a
+ * need on the same node.
+ */
 export function toDot(graph: Graph): string {
   const services = Map.groupBy(graph.nodes, (node) => node.service);
   const lines = ['digraph kollage {', '  rankdir=LR;', '  node [fontname="sans-serif"];'];

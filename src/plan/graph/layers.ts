@@ -5,8 +5,8 @@ export interface Edge<K> {
 }
 
 /**
- * The layer of each node: the longest way to it from what waits for nothing, from 0 (Kahn's algorithm). What stands in a circle, or
- * waits for one, gets the layer after all others. Linear in nodes and edges.
+ * The layer of each node: the longest way to it from what waits for nothing, from 0 (Kahn's algorithm). What stands
+ * in a circle, or waits for one, gets the layer after all others. Linear in nodes and edges.
  */
 export function layersOf<K>(nodes: readonly K[], edges: readonly Edge<K>[]): Map<K, number> {
   const waits = new Map<K, number>(nodes.map((node) => [node, 0]));

@@ -1,7 +1,10 @@
 import { reduced } from './reduce.ts';
 import type { Graph } from './types.ts';
 
-/** The graph for Mermaid (GitHub shows it). Names are numbered, since Mermaid has reserved words; labels are quoted, with entities inside. */
+/**
+ * The graph for Mermaid (GitHub shows it). Names are numbered, since Mermaid has reserved words; labels are quoted,
+ * with entities inside.
+ */
 export function toMermaid(graph: Graph): string {
   const number = new Map(graph.nodes.map((node, index) => [node.key, `n${index}`]));
   const services = Map.groupBy(graph.nodes, (node) => node.service);

@@ -2,8 +2,9 @@ import type { ResourceKey } from '../../model/resource.ts';
 import type { Graph, GraphEdge } from './types.ts';
 
 /**
- * The edges that do not follow from others (the transitive reduction): who waits for b, which waits for a, waits for a anyway. Edges of a circle
- * all stay, and those that ask for one on the same node, which nothing else says. Quadratic in nodes at worst, for a graph that is to be looked at.
+ * The edges that do not follow from others (the transitive reduction): who waits for b, which waits for a, waits
+ * for a anyway. Edges of a circle all stay, and those that ask for one on the same node, which nothing else says.
+ * Quadratic in nodes at worst, for a graph that is to be looked at.
  */
 export function reduced({ nodes, edges }: Graph): readonly GraphEdge[] {
   const layer = new Map(nodes.map((node) => [node.key, node.layer]));

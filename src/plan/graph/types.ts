@@ -1,6 +1,9 @@
 import type { Need, ResourceKey } from '../../model/resource.ts';
 
-/** A workload or task. A workload of which some nodes have their own (`service/component@node`) is one node of the graph. */
+/**
+ * A workload or task. A workload of which some nodes have their own (`service/component@node`) is one node of the
+ * graph.
+ */
 export interface GraphNode {
   readonly key: ResourceKey;
   readonly kind: 'workload' | 'task';

@@ -5,8 +5,9 @@ import type { Mount, Need, Port } from '../../model/resource.ts';
 const ordered = /(^|\.)(command|undo)$/;
 
 /**
- * How two values of one shape differ, down to the field: `env.FOO`, `mounts[/var/lib/x].readOnly`, `privileges.capabilities`.
- * Lists of names are compared as sets, lists of mounts, ports and needs by what identifies an entry. Sorted by field.
+ * How two values of one shape differ, down to the field: `env.FOO`, `mounts[/var/lib/x].readOnly`,
+ * `privileges.capabilities`. Lists of names are compared as sets, lists of mounts, ports and needs by what
+ * identifies an entry. Sorted by field.
  */
 export function fieldReasons(before: object, after: object, only: (field: string) => boolean): Reason[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(only).sort();

@@ -2,10 +2,16 @@ import { formatPatch, OMIT_HEADERS, structuredPatch } from 'diff';
 import type { Reason } from '../../model/plan.ts';
 import type { ConfigBundle, ConfigFile } from '../../model/resource.ts';
 
-/** The most lines that may differ for a difference to be worked out: beyond it nobody reads it, and it costs the square of it. */
+/**
+ * The most lines that may differ for a difference to be worked out: beyond it nobody reads it, and it costs the
+ * square of it.
+ */
 const mostEdits = 2000;
 
-/** Why a file differs: its lines as a unified diff with three lines around, then owner, mode, path and rule. Empty when it does not. */
+/**
+ * Why a file differs: its lines as a unified diff with three lines around, then owner, mode, path and rule. Empty
+ * when it does not.
+ */
 export function fileReasons(before: ConfigFile | undefined, after: ConfigFile | undefined): Reason[] {
   const name = after?.name ?? before?.name ?? '';
   const reasons: Reason[] = [];
@@ -44,7 +50,10 @@ export function unifiedDiff(before: string, after: string): string | undefined {
   return patch && formatPatch(patch, OMIT_HEADERS);
 }
 
-/** The differences of two bundles, by file; worked out once, since both the bundle's change and the workload's tell them. */
+/**
+ * The differences of two bundles, by file; worked out once, since both the bundle's change and the workload's tell
+ * them.
+ */
 export class FileDifferences {
   readonly #before: ReadonlyMap<string, ConfigBundle>;
   readonly #after: ReadonlyMap<string, ConfigBundle>;

@@ -14,7 +14,10 @@ export interface WorkloadDifference {
   readonly others: readonly Reason[];
 }
 
-/** Of these, other code tells: what identifies a process, what follows from other fields, where and how often it runs. */
+/**
+ * Of these, other code tells: what identifies a process, what follows from other fields, where and how often it
+ * runs.
+ */
 const elsewhere = new Set(
   'kind id service component image inputs fingerprint config secrets placement scale'.split(' '),
 );
@@ -22,9 +25,9 @@ const elsewhere = new Set(
 const spec = new Set('start command env user mounts privileges ports'.split(' '));
 
 /**
- * Compares a workload with what it was. Image and spec are a container's own for life: `replace`. A file acts by its
- * `onChange`. A secret is handed over in a file (`restart`) or in the environment (`replace`). Everything else holds without
- * touching the process: `in-place`. What counts as an input is the compiler's (docs/decisions/0003).
+ * Compares a workload with what it was. Image and spec are a container's own for life: `replace`. A file acts by
+ * its `onChange`. A secret is handed over in a file (`restart`) or in the environment (`replace`). Everything else
+ * holds without touching the process: `in-place`. What counts as an input is the compiler's (docs/decisions/0003).
  */
 export function workloadDifference(
   before: Workload,

@@ -12,8 +12,9 @@ export function scaleReasons(before: Workload | undefined, after: Workload): Rea
 }
 
 /**
- * Which nodes instances come to and go from. `missing` are the moves that would bring back what the last revision asked for: those
- * instances stopped to exist (`added`) or are too many (`removed`) by themselves, which only one who looked can tell.
+ * Which nodes instances come to and go from. `missing` are the moves that would bring back what the last revision
+ * asked for: those instances stopped to exist (`added`) or are too many (`removed`) by themselves, which only one
+ * who looked can tell.
  */
 export function movedReasons(moved: Moves, missing: Moves, looked: boolean): Reason[] {
   const lost = looked ? both(moved.added, missing.added) : [];

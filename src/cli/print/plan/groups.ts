@@ -10,8 +10,9 @@ export interface Group {
 }
 
 /**
- * Changes by service, in the order in which the first process of each can begin. Unless everything is wanted, what a process's own change tells
- * already is left out: its files, the secrets that it is given, and for a service that is all new its endpoints and volumes.
+ * Changes by service, in the order in which the first process of each can begin. Unless everything is wanted, what
+ * a process's own change tells already is left out: its files, the secrets that it is given, and for a service that
+ * is all new its endpoints and volumes.
  */
 export function groups(changes: readonly Change[], everything: boolean): Group[] {
   const processes = new Set(changes.filter(isProcess).map(idOf));
