@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { complaints, folderWith, shopCatalog } from '../../test/support/folders.ts';
 import { loadCatalog } from './catalog.ts';
-import { complaints, folderWith, shopCatalog } from './testing.ts';
 
 /** The shop with some files changed: each change replaces a text in a file, or is a new file. */
 function changed(changes: Readonly<Record<string, string | readonly [string, string]>>): string {

@@ -1,9 +1,9 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { complaints, folderWith, shopDeployment } from '../../test/support/folders.ts';
 import { formatPlace } from '../model/error.ts';
 import { loadDeployment } from './deployment.ts';
-import { complaints, folderWith, shopDeployment } from './testing.ts';
 
 const kollage = shopDeployment['kollage.yaml'];
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { complaints, folderWith } from '../../test/support/folders.ts';
 import { Folder } from './folder.ts';
-import { complaints, folderWith } from './testing.ts';
 
 function open(path: string): Folder {
   const folder = Folder.open(path);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { armor, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { complaints, folderWith } from '../../test/support/folders.ts';
 import { Folder } from './folder.ts';
 import { fingerprints, passwordFindings, readPasswords } from './passwords.ts';
 import { SecretText } from './secret-text.ts';
-import { complaints, folderWith } from './testing.ts';
 
 function open(files: Readonly<Record<string, string>>): Folder {
   const folder = Folder.open(folderWith(files));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { complaints, folderWith, shopCatalog } from '../../test/support/folders.ts';
 import { loadCatalog } from './catalog.ts';
 import { neededSecrets } from './secrets-needed.ts';
-import { complaints, folderWith, shopCatalog } from './testing.ts';
 
 describe('the secrets that services need', () => {
   it("are the catalog's, their traits' and their own", () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { complaints, folderWith, shopCatalog } from '../../test/support/folders.ts';
 import { loadDeployment } from '../load/deployment.ts';
-import { complaints, folderWith, shopCatalog } from '../load/testing.ts';
 import { initDeployment } from './init.ts';
 
 beforeEach(() => vi.stubEnv('XDG_CONFIG_HOME', folderWith({})));

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { armor, Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { complaints, folderWith, shopDeployment } from '../../test/support/folders.ts';
 import { Folder } from '../load/folder.ts';
 import { readPasswords } from '../load/passwords.ts';
-import { complaints, folderWith, shopDeployment } from '../load/testing.ts';
 import { savePrivately } from './secrets/save.ts';
 import {
   decryptSecrets,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { complaints, folderWith, shopDeployment } from '../../load/testing.ts';
+import { complaints, folderWith, shopDeployment } from '../../../test/support/folders.ts';
 import { register as registerInit } from './init.ts';
 import { register as registerSecrets } from './secrets.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { complaints } from '../../../test/support/folders.ts';
 import { deploymentFile } from '../../model/deployment.ts';
 import { service } from '../../model/service.ts';
-import { complaints } from '../testing.ts';
 import { readYaml } from '../yaml/read.ts';
 import { parseWith } from './parse.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { complaints } from '../../../test/support/folders.ts';
 import type { Finding } from '../../model/error.ts';
-import { complaints } from '../testing.ts';
 import { readYaml } from './read.ts';
 
 describe('reading YAML', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { complaints } from '../../../test/support/folders.ts';
 import { parsePasswords } from '../../load/passwords.ts';
-import { complaints } from '../../load/testing.ts';
 import { type SecretValue, setSecrets } from './edit.ts';
 
 const kolla = `---

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folderWith } from '../../load/testing.ts';
+import { folderWith } from '../../../test/support/folders.ts';
 import { type SecretSpec, secretSpec } from '../../model/service.ts';
 import { generate } from './generate.ts';
 

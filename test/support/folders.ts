@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { formatPlace, KollageError } from '../model/error.ts';
+import { formatPlace, KollageError } from '../../src/model/error.ts';
 
 /** A folder with these files, which goes away with the test. */
 export function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
