@@ -57,11 +57,11 @@ export const configReadme = `# Overrides of configuration files
 
 Files here change those that Kollage generates, by kolla-ansible's rules; later ones win:
 
-    global.conf                  every service's main INI file
-    <service>.conf               all components of a service
-    <service>/<component>.conf   one component
-    <service>/<node>/<file>      one node
-    <service>/<file>             any other file by its name
+    global.conf                            the main INI file of every service
+    <service>.conf                         that of all components of a service
+    <service>/<file>                       any configuration file, by its name
+    <service>/<service>-<component>.conf   the main INI file of one component
+    <service>/<node>/<file>                a file on one node
 
 INI and YAML files are merged key by key, others are replaced whole. All of them are Jinja2 templates.
 \`kollage plan\` names a file here that no component reads.
