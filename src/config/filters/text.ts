@@ -25,8 +25,7 @@ export const textFilters: Readonly<Record<string, Filter>> = {
   quote: filter((call) => (call.value === '' ? "''" : around(call, 'quote', shellQuote))),
   /** Jinja2's keeps `/`; a secret loses it too (see fill.ts). */
   urlencode: filter((call) => {
-    if (call.value instanceof Map)
-      return [...call.value].map((pair) => pair.map((part) => encode(String(part))).join('=')).join('&');
+    if (call.value instanceof Map) return query(call, call.value);
     return around(call, 'urlencode', (part) => encode(part).replaceAll('%2F', '/'));
   }),
   hash: filter((call) => digest(call, call.arg(0)), 'hashtype'),
@@ -89,6 +88,15 @@ export const textFilters: Readonly<Record<string, Filter>> = {
     'count',
   ),
 };
+
+/** A query string; secrets in it must go through `urlencode` one by one, for their tokens to say so. */
+function query(call: Call, values: ReadonlyMap<unknown, unknown>): string {
+  return [...values]
+    .map((pair) =>
+      pair.map((part) => encode(text({ ...call, value: part })).replaceAll('%20', '+')).join('='),
+    )
+    .join('&');
+}
 
 function encode(value: string): string {
   return encodeURIComponent(value).replace(
