@@ -4,11 +4,12 @@ import { Screen } from './screen.ts';
 import { TestTerminal } from './testing.ts';
 
 const line = fc.stringMatching(/^[a-z]{0,10}$/);
+const columns = 10;
 
 test('after any frames, only the last is there, below what was there before', () => {
   fc.assert(
     fc.property(fc.array(fc.array(line, { maxLength: 9 }), { minLength: 1 }), (frames) => {
-      const terminal = new TestTerminal(20, 10);
+      const terminal = new TestTerminal(columns, 10);
       terminal.write('before\n');
       const screen = new Screen(terminal);
       for (const frame of frames) screen.draw(frame);

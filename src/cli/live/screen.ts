@@ -44,7 +44,9 @@ export class Screen {
     const parts = [this.#hidden ? '' : hideCursor, wrapOff, this.#up()];
     for (const [index, line] of shown.entries()) {
       const same = !resized && this.#before[index] === line;
-      parts.push(same ? '\n' : `${line}${esc}K\n`);
+      // A full line leaves the cursor on its last character, which is not to be erased.
+      const rest = widthOf(stripVTControlCharacters(line)) < this.columns ? `${esc}K` : '';
+      parts.push(same ? '\n' : `${line}${rest}\n`);
     }
     parts.push(`${esc}J`, wrapOn);
     this.#terminal.write(parts.join(''));
@@ -55,10 +57,14 @@ export class Screen {
 
   /** Puts a text into the scrollback in the place of the block, and gives the terminal back. Does no harm twice. */
   end(text = ''): void {
-    if (!this.#hidden && text === '') return;
-    this.#terminal.write(
-      `${this.#up()}${this.#hidden ? `${esc}J` : ''}${text}${this.#hidden ? showCursor : ''}`,
-    );
+    if (!this.#hidden) {
+      this.#terminal.write(text);
+      return;
+    }
+    // Row by row: a terminal may take what is erased from its first row on as a whole screen, and keep it in the scrollback.
+    const rows = this.#height();
+    const blank = `${this.#up()}${`${esc}K\n`.repeat(rows)}${esc}J${this.#up()}`;
+    this.#terminal.write(`${blank}${text}${showCursor}`);
     this.#before = [];
     this.#hidden = false;
   }
@@ -70,13 +76,17 @@ export class Screen {
     this.#hidden = false;
   }
 
-  /** To the block's first row. A terminal that became narrower has broken long lines into several rows. */
+  /** To the block's first row. */
   #up(): string {
-    const rows = this.#before.reduce(
-      (sum, line) => sum + Math.max(1, Math.ceil(widthOf(stripVTControlCharacters(line)) / this.columns)),
-      0,
-    );
-    const up = Math.min(rows, this.rows - 1);
-    return up > 0 ? `\r${esc}${up}A` : '\r';
+    const rows = this.#height();
+    return rows > 0 ? `\r${esc}${rows}A` : '\r';
+  }
+
+  /** The block's rows on the screen. A terminal that became narrower has broken long lines into several. */
+  #height(): number {
+    const rowsOf = (line: string) =>
+      Math.max(1, Math.ceil(widthOf(stripVTControlCharacters(line)) / this.columns));
+    const rows = this.#before.reduce((sum, line) => sum + rowsOf(line), 0);
+    return Math.min(rows, this.rows - 1);
   }
 }

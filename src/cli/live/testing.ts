@@ -61,7 +61,8 @@ export class TestTerminal implements Terminal {
     } else {
       const before = this.#line.slice(0, this.#column).padEnd(this.#column);
       this.#set(before + character + this.#line.slice(this.#column + 1));
-      this.#column += 1;
+      // Wrapping is off: the cursor stays on the last column.
+      this.#column = Math.min(this.#column + 1, this.columns - 1);
     }
   }
 

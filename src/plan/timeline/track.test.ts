@@ -51,6 +51,22 @@ describe('how far a process is', () => {
       { phase: 'done', endedAt: 10 },
     ],
     [
+      'only waited for: it is done when it is healthy',
+      [
+        [5, 'started', key],
+        [9, 'healthy', key],
+      ],
+      { action: 'none', phase: 'done', endedAt: 9 },
+    ],
+    [
+      'changed: the change has an end of its own, after its last instance',
+      [
+        [5, 'created', key],
+        [9, 'healthy', key],
+      ],
+      { action: 'create', endedAt: null },
+    ],
+    [
       'failed',
       [
         [5, 'created', key],

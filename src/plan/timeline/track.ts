@@ -16,6 +16,7 @@ export interface Process {
   readonly key: ResourceKey;
   readonly id: string;
   readonly kind: 'workload' | 'task';
+  /** none: it is not changed, only waited for, because an earlier run did not see its end. */
   readonly action: Action;
   /** created: asked for, and nothing heard yet; running: its needs are met; done: healthy, ended well, or gone. */
   readonly phase: 'created' | 'waiting' | 'running' | 'done' | 'failed';
@@ -68,7 +69,7 @@ function begun(key: ResourceKey, at: number): Process {
     key,
     id: idOf(key),
     kind: key.startsWith('task:') ? 'task' : 'workload',
-    action: 'create',
+    action: 'none',
     phase: 'created',
     createdAt: at,
     waits: [],
@@ -106,6 +107,8 @@ function after(process: Process, event: Told): Process {
       return process.startedAt === null
         ? process
         : { ...process, code: event.code, deaths: process.deaths + 1, phase: 'waiting' };
+    case 'healthy':
+      return process.action === 'none' ? { ...process, phase: 'done', endedAt: at } : process;
     case 'change-done':
       return { ...process, phase: 'done', endedAt: at };
     case 'change-failed':
