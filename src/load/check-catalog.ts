@@ -1,12 +1,11 @@
 import type { Catalog, Located } from '../model/catalog.ts';
 import type { Finding } from '../model/error.ts';
-import { suggestion } from '../model/nearest.ts';
-import type { CatalogFile, Option, Service, Trait } from '../model/service.ts';
+import type { Service, Trait } from '../model/service.ts';
 import { Names } from './catalog-names.ts';
+import { checkDefault, checkOptions } from './check-options.ts';
 import { checkReferences } from './check-references.ts';
-import { checkOption } from './options.ts';
+import { mistake, unknown } from './definition-mistakes.ts';
 
-type Path = readonly PropertyKey[];
 type Body = Service | Trait;
 
 /**
@@ -96,51 +95,6 @@ function checkTraits(name: string, { value, at }: Located<Service>, { traits }: 
   });
 }
 
-function checkOptions(owner: string, located: Located<Body>, { file }: Catalog): Finding[] {
-  return Object.entries(located.value.options).flatMap(([name, option]) => [
-    ...checkDefault(owner, name, option, located),
-    ...(Object.hasOwn(file.value.options, name)
-      ? [
-          mistake(
-            `${owner} has an option ${name}, which would hide the catalog's option of that name`,
-            located,
-            ['options', name],
-          ),
-        ]
-      : []),
-  ]);
-}
-
-function checkDefault(
-  owner: string,
-  name: string,
-  option: Option,
-  located: Pick<Located<Body | CatalogFile>, 'at'>,
-): Finding[] {
-  const path = ['options', name];
-  if (option.type === 'string' && option.pattern !== undefined && !isPattern(option.pattern))
-    return [
-      mistake(`the pattern of ${owner}'s option ${name} is no regular expression`, located, [
-        ...path,
-        'pattern',
-      ]),
-    ];
-  if (typeof option.default === 'string' && option.default.includes('{')) return [];
-  const checked = checkOption(option, option.default);
-  return 'mistake' in checked
-    ? [mistake(`the default of ${owner}'s option ${name} ${checked.mistake}`, located, [...path, 'default'])]
-    : [];
-}
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function checkTemplates(name: string, service: Located<Service>, { traits, templates }: Catalog): Finding[] {
   const bodies: Located<Body>[] = [service];
   for (const trait of Object.keys(service.value.traits)) {
@@ -171,18 +125,4 @@ function checkRequires(name: string, { value, at }: Located<Service>, { services
       ? []
       : [unknown(`${name} requires ${other}`, { at }, ['requires', index], other, services.keys())],
   );
-}
-
-function unknown(
-  what: string,
-  located: Pick<Located<unknown>, 'at'>,
-  path: Path,
-  name: string,
-  names: Iterable<string>,
-): Finding {
-  return mistake(`${what}, which the catalog does not have${suggestion(name, names)}`, located, path);
-}
-
-function mistake(message: string, located: Pick<Located<unknown>, 'at'>, path: Path): Finding {
-  return { code: 'KLG-209', severity: 'error', message, place: located.at(path) };
 }

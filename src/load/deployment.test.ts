@@ -12,6 +12,14 @@ function shop(lines = '', files: Readonly<Record<string, string>> = {}): string 
   return folderWith({ ...shopDeployment, 'kollage.yaml': kollage + lines, ...files });
 }
 
+/** Variables of which each is the next one twice. */
+function doubling(names: string): string {
+  return [...names]
+    .map((name, index) => `${name}: "{{ ${names[index + 1]} }} {{ ${names[index + 1]} }}"\n`)
+    .join('')
+    .replace(/"[^"]*undefined[^"]*"/, 'long');
+}
+
 describe('loading a deployment', () => {
   it('fills in what two lines leave open', async () => {
     const { deployment, findings } = await loadDeployment(shop());
@@ -149,6 +157,17 @@ limit: 7
     ]);
   });
 
+  it('writes out roles of roles of roles, and those in a circle', async () => {
+    const chain = Array.from(
+      { length: 20_000 },
+      (_, at) => `  r${at}: [${at < 19_999 ? `r${at + 1}` : 'compute, r0'}]\n`,
+    );
+    const { deployment } = await loadDeployment(
+      shop(`roles:\n${chain.join('')}nodes: { a: { roles: [r0] } }\n`),
+    );
+    expect(deployment.nodes[0]?.roles).toHaveLength(20_001);
+  });
+
   it('knows 2,000 nodes in no time', async () => {
     const folder = shop('nodes:\n  "c-[0001:2000]": { roles: [compute] }\n  a: { roles: [controller] }\n');
     await loadDeployment(folder);
@@ -269,6 +288,34 @@ describe('the mistakes of a deployment folder', () => {
       'profile: data\nservices: { db: false, web: true }\n',
       {},
       ['KLG-109 kollage.yaml:4:17 web is on and needs db, which is off'],
+    ],
+    [
+      'an unknown engine',
+      'engine: dokcer\n',
+      {},
+      ['KLG-105 kollage.yaml:3:9 there is no engine dokcer; did you mean docker?'],
+    ],
+    [
+      'an unknown engine in a map',
+      'engine: { type: kubernets }\n',
+      {},
+      ['KLG-105 kollage.yaml:3:17 there is no engine kubernets; did you mean kubernetes?'],
+    ],
+    [
+      'variables of variables of variables',
+      '',
+      {
+        'globals.yml': `web_port: "{{ v0 }}"\n${Array.from({ length: 20_000 }, (_, at) => `v${at}: "{{ v${at + 1} }}"\n`).join('')}`,
+      },
+      [expect.stringMatching(/^KLG-104 globals.yml:1:11 /)],
+    ],
+    [
+      'variables that grow without end',
+      '',
+      {
+        'globals.yml': `web_version: "{{ a }}"\n${doubling('abcdefghijklmnopqrstuvwxyz')}`,
+      },
+      [expect.stringMatching(/^KLG-104 globals.yml:1:14 /)],
     ],
     [
       'an unknown key',

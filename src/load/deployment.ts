@@ -1,5 +1,5 @@
 import type { Catalog, Located, TextFile } from '../model/catalog.ts';
-import { type DeploymentFile, deploymentFile } from '../model/deployment.ts';
+import { type DeploymentFile, deploymentFile, engineSettings } from '../model/deployment.ts';
 import { type Finding, KollageError } from '../model/error.ts';
 import type { Deployment } from '../model/loaded.ts';
 import { loadCatalog } from './catalog.ts';
@@ -11,7 +11,7 @@ import { expandNodes } from './nodes.ts';
 import { fingerprints, passwordFindings, passwordsFile, readPasswords } from './passwords.ts';
 import { Roles } from './roles.ts';
 import { parseWith } from './schema/parse.ts';
-import { missingServices, servicesOn } from './services-on.ts';
+import { known, missingServices, servicesOn } from './services-on.ts';
 import { setComponents, setOptions } from './settings.ts';
 import { readYaml, type Yaml } from './yaml/read.ts';
 
@@ -91,6 +91,10 @@ export function readDeploymentFile(folder: Folder): { yaml: Yaml; file: Located<
   if (!text)
     throw new KollageError({ code: 'KLG-101', message: `${folder.name('')} holds no ${deploymentFileName}` });
   const yaml = readYaml(text.file, text.text);
+  for (const path of [['engine'], ['engine', 'type']]) {
+    const engine = yaml.text(path);
+    if (engine !== undefined) known('engine', engine, engineSettings.options[0].options, yaml.at(path));
+  }
   return { yaml, file: parseWith(deploymentFile, yaml) };
 }
 

@@ -18,6 +18,7 @@ import type { ErrorCode } from '../model/errors.ts';
 import { nameFile } from './name-file.ts';
 
 const maxBytes = 4 * 2 ** 20;
+const maxTotal = 64 * 2 ** 20;
 const maxFiles = 5000;
 const maxDepth = 16;
 
@@ -31,6 +32,8 @@ export class Folder {
   readonly #name: string;
   /** Where folders in it really are. */
   readonly #folders: Map<string, string>;
+  /** Bytes read so far. */
+  #total = 0;
 
   private constructor(path: string, real: string) {
     this.path = path;
@@ -56,7 +59,7 @@ export class Folder {
 
   /**
    * A text file, or null when there is none of that name. A byte order mark is left out.
-   * Throws KLG-106 when a link leads out of the folder, KLG-107 above 4 MiB, KLG-108 when it is no readable UTF-8 text.
+   * Throws KLG-106 when a link leads out of the folder, KLG-107 above 4 MiB (64 MiB for all that is read), KLG-108 when it is no readable UTF-8 text.
    */
   read(path: string): TextFile | null {
     const real = this.#locate(path);
@@ -155,6 +158,8 @@ export class Folder {
       file = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       const { size } = fstatSync(file);
       if (size > maxBytes) throw this.#error('KLG-107', path, `is ${Math.ceil(size / 2 ** 20)} MiB large`);
+      this.#total += size;
+      if (this.#total > maxTotal) throw this.#error('KLG-107', '', 'holds more than 64 MiB of files to read');
       return readFileSync(file);
     } catch (error) {
       throw this.#unreadable(path, error);

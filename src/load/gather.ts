@@ -1,5 +1,8 @@
 import { type Finding, KollageError } from '../model/error.ts';
 
+/** More than anyone reads at once. */
+const maxErrors = 100;
+
 /** Lets several files be checked before the first mistake stops the work, so that all can be mended at once. */
 export class Gather {
   readonly #errors: Finding[] = [];
@@ -21,7 +24,7 @@ export class Gather {
 
   /** Throws one error with all that was kept; does nothing when all went well. */
   done(): void {
-    const [first, ...also] = this.#errors;
+    const [first, ...also] = this.#errors.slice(0, maxErrors);
     if (first) throw new KollageError(first, { also });
   }
 }

@@ -1,17 +1,30 @@
 import type { Catalog, TextFile } from '../model/catalog.ts';
 import { type Finding, KollageError } from '../model/error.ts';
 import type { OptionSetting } from '../model/loaded.ts';
-import { suggestion } from '../model/nearest.ts';
+import { nearest } from '../model/nearest.ts';
 import type { Folder } from './folder.ts';
 import { readYaml, type Yaml } from './yaml/read.ts';
 
 export const globalsFile = 'globals.yml';
+
+/** What variables made of variables may grow to, in letters. */
+const maxLength = 10_000;
+const maxDepth = 20;
+/** Warnings of one kind that anyone reads. */
+const maxWarnings = 100;
+
+interface Resolved {
+  readonly value: unknown;
+  /** As it is written. */
+  readonly text: string | undefined;
+}
 
 /** kolla-ansible's globals.yml. */
 export class Globals {
   readonly #yaml: Yaml | null;
   readonly settings: ReadonlyMap<string, OptionSetting>;
   readonly #used = new Set<string>();
+  readonly #resolved = new Map<string, Resolved | null>();
 
   /** Of a folder without the file. */
   static get none(): Globals {
@@ -60,18 +73,32 @@ export class Globals {
     throw new KollageError({ code: 'KLG-104', message, place });
   }
 
-  #resolve(key: string, depth: number): { value: unknown; text: string | undefined } | null {
+  /** A value with the variables in it filled in; null where that cannot be done, as in a circle. */
+  #resolve(key: string, depth: number): Resolved | null {
+    const known = this.#resolved.get(key);
+    if (known !== undefined) return known;
+    // Who comes by again before the answer is there goes round in a circle.
+    this.#resolved.set(key, null);
+    const resolved = depth > maxDepth ? null : this.#fill(key, depth);
+    this.#resolved.set(key, resolved);
+    return resolved;
+  }
+
+  #fill(key: string, depth: number): Resolved | null {
     const setting = this.settings.get(key);
-    if (!setting || depth > 10) return null;
+    if (!setting) return null;
     const { value } = setting;
     if (typeof value !== 'string' || !/\{[{%#]/.test(value)) return { value, text: this.#yaml?.text([key]) };
     const whole = /^\{\{\s*(\w+)\s*\}\}$/.exec(value)?.[1];
     if (whole !== undefined) return this.#resolve(whole, depth + 1);
+    let length = 0;
     let failed = false;
     const text = value.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => {
-      const inner = this.#resolve(name, depth + 1);
-      failed ||= inner === null;
-      return inner?.text ?? String(inner?.value ?? '');
+      const inner = failed ? null : this.#resolve(name, depth + 1);
+      const part = inner?.text ?? String(inner?.value ?? '');
+      length += part.length;
+      failed ||= inner === null || length > maxLength;
+      return failed ? '' : part;
     });
     return failed || /\{[{%#]/.test(text) ? null : { value: text, text };
   }
@@ -88,11 +115,11 @@ export class Globals {
       if (typeof value === 'string' && value.includes('{')) look(value);
     const names = [...known];
     const yaml = this.#yaml;
-    return [...this.settings.keys()].flatMap((key): Finding[] => {
-      if (this.#used.has(key) || mentioned.has(key)) return [];
-      const hint = suggestion(key, names);
-      const message = `nothing reads the variable ${key}${hint.startsWith('; did') ? hint : ''}`;
-      return [{ code: 'KLG-111', severity: 'warning', message, place: yaml.keyAt([key]) }];
+    const unused = [...this.settings.keys()].filter((key) => !this.#used.has(key) && !mentioned.has(key));
+    return unused.slice(0, maxWarnings).map((key): Finding => {
+      const near = nearest(key, names);
+      const message = `nothing reads the variable ${key}${near === undefined ? '' : `; did you mean ${near}?`}`;
+      return { code: 'KLG-111', severity: 'warning', message, place: yaml.keyAt([key]) };
     });
   }
 }

@@ -1,5 +1,7 @@
 const range = /\[(\d+):(\d+)\]/g;
 const maxNodes = 10_000;
+/** Characters of a host's name (RFC 1123). */
+const maxName = 253;
 
 /**
  * Writes out `compute-[001:200]` and `rack[1:3]-[01:10]`: every combination, the last range running fastest. A first number
@@ -13,6 +15,7 @@ export function expandRanges(text: string): string[] | string {
     const size = Number(last) - Number(first) + 1;
     if (size < 1) return `the range ${whole} runs backwards`;
     count *= size;
+    if (whole.length > maxName) return `the range ${whole.slice(0, 20)}… is longer than any name`;
     if (!(count <= maxNodes)) return `${text} stands for more than ${maxNodes} names`;
   }
   let names = [''];
@@ -37,7 +40,7 @@ function numbersOf(first: string, last: number): string[] {
 /** Whether a text can be a host's name (RFC 1123), with or without a domain. */
 export function isHostName(text: string): boolean {
   return (
-    text.length <= 253 &&
+    text.length <= maxName &&
     text.split('.').every((label) => /^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/.test(label))
   );
 }

@@ -39,8 +39,10 @@ export function expandNodes(
     }
     const names = expandRanges(pattern);
     if (typeof names === 'string') complain(names);
-    else if (nodes.size + names.length > maxNodes) complain(`there are more than ${maxNodes} nodes`);
-    else {
+    else if (nodes.size + names.length > maxNodes) {
+      complain(`there are more than ${maxNodes} nodes`);
+      break;
+    } else {
       const wrong = add(nodes, names, settings, roles);
       if (wrong) complain(wrong.message, wrong.path);
     }

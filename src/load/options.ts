@@ -1,3 +1,4 @@
+import { within } from '../config/engine.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Option } from '../model/service.ts';
 import { kindOf } from './schema/describe.ts';
@@ -70,8 +71,21 @@ const untruths: ReadonlySet<string> = new Set(['n', 'no', 'off', '0', 'false', '
 
 function checkText(option: Extract<Option, { type: 'string' }>, value: unknown): Checked {
   if (typeof value !== 'string') return wrong(option, value);
-  if (option.pattern === undefined || new RegExp(`^(?:${option.pattern})$`).test(value)) return { value };
-  return mistake(`must be of the form ${option.pattern}, not ${kindOf(value)}`);
+  if (option.pattern === undefined) return { value };
+  const fits = matches(new RegExp(`^(?:${option.pattern})$`), value);
+  if (fits) return { value };
+  return fits === undefined
+    ? mistake(`takes too long to compare with its pattern ${option.pattern}`)
+    : mistake(`must be of the form ${option.pattern}, not ${kindOf(value)}`);
+}
+
+/** Undefined when it takes longer than any template may: some patterns backtrack for years. */
+function matches(pattern: RegExp, value: string): boolean | undefined {
+  try {
+    return within(() => pattern.test(value));
+  } catch {
+    return undefined;
+  }
 }
 
 function checkNumber(option: Extract<Option, { type: 'integer' | 'number' }>, value: unknown): Checked {

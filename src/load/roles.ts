@@ -33,13 +33,11 @@ export class Roles {
 
   /** The roles and all that they are made of, each once, sorted. */
   writtenOut(roles: readonly string[]): string[] {
-    const found = new Set<string>();
-    const add = (role: string) => {
-      if (found.has(role)) return;
-      found.add(role);
-      if (Object.hasOwn(this.#made, role)) this.#made[role]?.forEach(add);
-    };
-    roles.forEach(add);
+    const found = new Set(roles);
+    // A set gives what is added to it while it is walked.
+    for (const role of found)
+      for (const part of (Object.hasOwn(this.#made, role) ? this.#made[role] : undefined) ?? [])
+        found.add(part);
     return [...found].sort();
   }
 }

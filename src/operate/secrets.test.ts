@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { armor, Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import fc from 'fast-check';
@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { complaints, folderWith, shopDeployment } from '../../test/support/folders.ts';
 import { Folder } from '../load/folder.ts';
 import { readPasswords } from '../load/passwords.ts';
-import { savePrivately } from './secrets/save.ts';
 import {
   decryptSecrets,
   encryptSecrets,
@@ -198,33 +197,5 @@ describe('looking', () => {
     expect(await complaints(() => showSecret(folder, 'web_kee'))).toEqual([
       'KLG-122 - there is no secret web_kee; did you mean web_key?',
     ]);
-  });
-});
-
-describe('saving', () => {
-  it.each([
-    ['changed', 'theirs', 'mine', 'before'],
-    ['made', 'theirs', 'mine', null],
-  ])('refuses a file that someone else has %s', async (_, theirs, mine, before) => {
-    const folder = folderWith({ f: theirs });
-    expect(await complaints(() => savePrivately(join(folder, 'f'), mine, before), folder)).toEqual([
-      expect.stringMatching(/^KLG-125 - f /),
-    ]);
-    expect(readFileSync(join(folder, 'f'), 'utf8')).toBe(theirs);
-    expect(readdirSync(folder)).toEqual(['f']);
-  });
-
-  it('says when there is no place to save', async () => {
-    expect(await complaints(() => savePrivately('/nowhere/at/all', 'x', null))).toEqual([
-      expect.stringMatching(/^KLG-125 /),
-    ]);
-  });
-
-  it('replaces what is as it was', () => {
-    const folder = folderWith({ f: 'old' });
-    savePrivately(join(folder, 'f'), 'new', 'old');
-    writeFileSync(join(folder, 'g'), '');
-    expect(readFileSync(join(folder, 'f'), 'utf8')).toBe('new');
-    expect(mode(join(folder, 'f'))).toBe(0o600);
   });
 });

@@ -19,22 +19,28 @@ export interface Mistake {
 
 /** Puts what zod found into plain words. `root` is the whole value that was checked by `schema`. */
 export function toMistakes(schema: unknown, root: unknown, issues: readonly Issue[]): Mistake[] {
-  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const unknown = new Map<string, string[]>();
+  for (const issue of issues)
+    if (issue.code === 'unrecognized_keys') unknown.set(formatPath(issue.path), issue.keys.slice(0, maxKeys));
   return issues
     .filter((issue) => !isMisspelt(issue, root, unknown))
     .flatMap((issue) => toMistake(schema, root, issue, issue.path));
 }
 
+const maxKeys = 100;
+
 /** Whether a key is missing because it stands there misspelt: the misspelling is told already. */
-function isMisspelt(issue: Issue, root: unknown, unknown: readonly string[]): boolean {
+function isMisspelt(issue: Issue, root: unknown, unknown: ReadonlyMap<string, readonly string[]>): boolean {
   const last = issue.path.at(-1);
-  if (issue.code === 'unrecognized_keys' || last === undefined || unknown.length === 0) return false;
-  return valueAt(root, issue.path) === undefined && nearest(String(last), unknown) !== undefined;
+  const beside = unknown.get(formatPath(issue.path.slice(0, -1)));
+  if (issue.code === 'unrecognized_keys' || last === undefined || !beside) return false;
+  return valueAt(root, issue.path) === undefined && nearest(String(last), beside) !== undefined;
 }
 
 function toMistake(schema: unknown, root: unknown, issue: Issue, path: Path): Mistake[] {
   const value = valueAt(root, path);
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(schema, root, path, key));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.slice(0, maxKeys).map((key) => unknownKey(schema, root, path, key));
   if (issue.code === 'invalid_union') {
     const mistake = unionMistake(schema, root, path, issue.errors);
     if (mistake.kind === 'missing')

@@ -4,6 +4,9 @@ import { type Finding, KollageError } from '../../model/error.ts';
 import type { Yaml } from '../yaml/read.ts';
 import { toMistakes } from './issues.ts';
 
+/** A file that is wrong from end to end needs no more to be told. */
+const maxIssues = 100;
+
 /**
  * Checks a file's data by a schema, and gives it with its defaults. A number where a text is expected is taken as it is
  * written, so that `release: 2025.1` needs no quotes.
@@ -16,7 +19,7 @@ export function parseWith<T extends z.ZodType>(schema: T, yaml: Yaml): Located<z
     if (asTexts !== undefined) result = schema.safeParse(asTexts);
   }
   if (result.success) return { value: result.data, at: yaml.at };
-  const [first, ...also] = toMistakes(schema, yaml.value, result.error.issues).map(
+  const [first, ...also] = toMistakes(schema, yaml.value, result.error.issues.slice(0, maxIssues)).map(
     ({ code, message, path, key }): Finding => ({
       code,
       severity: 'error',

@@ -1,4 +1,6 @@
 import type { YAMLError } from 'yaml';
+import type { Finding } from '../../model/error.ts';
+import type { Source } from './node.ts';
 
 /**
  * Why a text is not YAML, in words of our own: the library's messages quote the text, which may be a secret.
@@ -33,3 +35,13 @@ const messages: Readonly<Record<YAMLError['code'], string>> = {
   UNEXPECTED_TOKEN: 'this was not expected here; is a quote, a comma or an indentation missing before it?',
   BAD_COLLECTION_TYPE: 'the tag does not fit the value',
 };
+
+/** KLG-102 at an offset of a text. */
+export function yamlFinding(source: Source, offset: number, message: string): Finding {
+  return {
+    code: 'KLG-102',
+    severity: 'error',
+    message,
+    place: source.place(Math.min(offset, source.text.length)),
+  };
+}

@@ -2,7 +2,8 @@ import type { Entry, Source, YamlNode } from './node.ts';
 import { Anchors } from './quick-anchors.ts';
 import { blockScalar } from './quick-block.ts';
 import { Flow } from './quick-flow.ts';
-import { beginsPlain, Cursor, plainEnd, unusual } from './quick-scalar.ts';
+import { Lines } from './quick-lines.ts';
+import { beginsPlain, plainEnd, unusual } from './quick-scalar.ts';
 import { type Dialect, plainScalar } from './scalar.ts';
 
 const maxDepth = 60;
@@ -27,56 +28,32 @@ export function readQuick(source: Source, dialect: Dialect): YamlNode | undefine
 class Quick {
   readonly #source: Source;
   readonly #dialect: Dialect;
-  readonly #cursor: Cursor;
+  readonly #cursor: Lines;
   readonly #anchors = new Anchors();
 
   constructor(source: Source, dialect: Dialect) {
     this.#source = source;
     this.#dialect = dialect;
-    this.#cursor = new Cursor(source.text);
+    this.#cursor = new Lines(source.text);
   }
 
   document(): YamlNode {
-    if (this.#nextLine() === -1) throw unusual;
-    if (this.#isMarker()) {
+    if (this.#cursor.next() === -1) throw unusual;
+    if (this.#cursor.isMarker()) {
       this.#cursor.at += 3;
       if (!this.#cursor.endLine()) throw unusual;
     }
-    const indent = this.#nextLine();
+    const indent = this.#cursor.next();
     if (indent === -1) throw unusual;
     const node = this.#block(indent, 0);
-    if (this.#nextLine() !== -1) throw unusual;
+    if (this.#cursor.next() !== -1) throw unusual;
     return node;
-  }
-
-  /** Moves to the next content, unless it stands at some; gives its column (from 0), -1 at the end. */
-  #nextLine(): number {
-    const cursor = this.#cursor;
-    while (cursor.at < cursor.text.length) {
-      cursor.spaces();
-      const { char } = cursor;
-      if (char !== '\n' && char !== '#' && char !== '') return this.#column();
-      cursor.at = cursor.lineEnd() + 1;
-    }
-    return -1;
-  }
-
-  #isMarker(): boolean {
-    return this.#cursor.text.startsWith('---', this.#cursor.at) && this.#column() === 0;
-  }
-
-  #column(): number {
-    return this.#cursor.at - (this.#cursor.text.lastIndexOf('\n', this.#cursor.at - 1) + 1);
-  }
-
-  #isDash(): boolean {
-    return this.#cursor.char === '-' && ' \n'.includes(this.#cursor.text[this.#cursor.at + 1] ?? '\n');
   }
 
   /** A list or map whose first entry stands here, in the column `indent`. */
   #block(indent: number, depth: number): YamlNode {
     if (depth > maxDepth) throw unusual;
-    return this.#isDash() ? this.#list(indent, depth) : this.#map(indent, depth);
+    return this.#cursor.isDash() ? this.#list(indent, depth) : this.#map(indent, depth);
   }
 
   #list(indent: number, depth: number): YamlNode {
@@ -84,18 +61,18 @@ class Quick {
     const start = cursor.at;
     const items: YamlNode[] = [];
     let next = indent;
-    while (next === indent && this.#isDash()) {
+    while (next === indent && this.#cursor.isDash()) {
       cursor.at++;
       cursor.spaces();
       items.push(this.#item(indent, depth, start));
-      next = this.#here();
+      next = this.#cursor.nextLine();
     }
     if (next > indent) throw unusual;
     return { kind: 'list', source: this.#source, start, items };
   }
 
   #item(indent: number, depth: number, start: number): YamlNode {
-    if (this.#isDash() || this.#isKey()) return this.#block(this.#column(), depth + 1);
+    if (this.#cursor.isDash() || this.#cursor.isKey()) return this.#block(this.#cursor.column(), depth + 1);
     return this.#value(indent, depth, start, false);
   }
 
@@ -104,60 +81,17 @@ class Quick {
     const start = cursor.at;
     const entries = new Map<string, Entry>();
     let next = indent;
-    while (next === indent && !(this.#isDash() && entries.size > 0)) {
+    while (next === indent && !(this.#cursor.isDash() && entries.size > 0)) {
       const keyStart = cursor.at;
-      const key = this.#key();
+      const key = this.#cursor.key();
       if (entries.has(key) || key === '<<' || key === '__proto__') throw unusual;
       cursor.spaces();
       const node = this.#value(indent, depth, keyStart, true);
       entries.set(key, { source: this.#source, start: keyStart, node });
-      next = this.#here();
+      next = this.#cursor.nextLine();
     }
     if (next > indent) throw unusual;
     return { kind: 'map', source: this.#source, start, entries };
-  }
-
-  /** The column of the next content, after a value that moved behind its line. */
-  #here(): number {
-    const next = this.#nextLine();
-    if (next === 0 && (this.#isMarker() || this.#cursor.text.startsWith('...', this.#cursor.at)))
-      throw unusual;
-    return next;
-  }
-
-  /** Whether a key stands here: plain or quoted, then a colon and a space or the line's end. */
-  #isKey(): boolean {
-    const before = this.#cursor.at;
-    try {
-      this.#key();
-      return true;
-    } catch (error) {
-      if (error === unusual) return false;
-      throw error;
-    } finally {
-      this.#cursor.at = before;
-    }
-  }
-
-  /** Reads a key and its colon. */
-  #key(): string {
-    const cursor = this.#cursor;
-    const { text, at: start } = cursor;
-    let key: string;
-    if (cursor.char === '"' || cursor.char === "'") key = cursor.quoted();
-    else {
-      if (!/[A-Za-z0-9_./]/.test(cursor.char)) throw unusual;
-      const line = text.slice(start, cursor.lineEnd());
-      const colon = line.indexOf(':');
-      if (colon === -1 || line[colon - 1] === ' ') throw unusual;
-      key = line.slice(0, colon);
-      if (key.includes(' #')) throw unusual;
-      cursor.at = start + colon;
-    }
-    if (cursor.char !== ':' || !' \n'.includes(text[cursor.at + 1] ?? '\n') || key.length > 1000)
-      throw unusual;
-    cursor.at++;
-    return key;
   }
 
   /** What follows a key or a dash; moves behind its line. `around` is where an empty value is said to stand. */
@@ -194,7 +128,7 @@ class Quick {
     const name = this.#anchors.name(cursor);
     cursor.spaces();
     // Here an anchor would name the key.
-    if (!isMap && this.#isKey()) throw unusual;
+    if (!isMap && this.#cursor.isKey()) throw unusual;
     if ('&*'.includes(cursor.char) && cursor.char !== '') throw unusual;
     const node = this.#value(indent, depth, around, isMap);
     if (node.kind === 'scalar' && node.text === '' && node.value === null) throw unusual;
@@ -205,8 +139,9 @@ class Quick {
   /** A value on the lines after its key or dash, or none. */
   #below(indent: number, depth: number, around: number, isMap: boolean): YamlNode {
     if (!this.#cursor.endLine()) throw unusual;
-    const next = this.#here();
-    if (next > indent || (isMap && next === indent && this.#isDash())) return this.#block(next, depth + 1);
+    const next = this.#cursor.nextLine();
+    if (next > indent || (isMap && next === indent && this.#cursor.isDash()))
+      return this.#block(next, depth + 1);
     return { kind: 'scalar', source: this.#source, start: around, value: null, text: '' };
   }
 
@@ -225,7 +160,7 @@ class Quick {
       const commented = end < lineEnd && cursor.text.slice(end, lineEnd).includes('#');
       cursor.at = lineEnd + 1;
       const line = cursor.at;
-      const next = this.#nextLine();
+      const next = this.#cursor.next();
       if (next <= indent) return text;
       // Deeper lines after a comment or an empty line are left to the library.
       if (commented || cursor.at - next !== line) throw unusual;

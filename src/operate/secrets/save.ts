@@ -4,8 +4,10 @@ import {
   fchmodSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -25,6 +27,7 @@ export function savePrivately(path: string, text: string, before: string | null)
   const target = before === null ? path : resolved(path);
   const fresh = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
+    sweep(target);
     write(fresh, text);
     if (before === null) {
       // Unlike a rename, a link never takes the place of a file that came in between.
@@ -49,6 +52,17 @@ export function makePrivateFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw notSaved(`the folder ${nameFile(path)} cannot be made${because(cause)}`, cause);
+  }
+}
+
+/** Takes away what a run that was killed has left: new files that never took the old one's place. */
+function sweep(target: string): void {
+  const folder = dirname(target);
+  for (const name of readdirSync(folder)) {
+    const isOurs = name.startsWith(`.${basename(target)}.`) && /\.[0-9a-f]{12}\.tmp$/.test(name);
+    const stats = isOurs ? lstatSync(join(folder, name), { throwIfNoEntry: false }) : undefined;
+    // A younger one may belong to a run that is still going on.
+    if (stats && Date.now() - stats.mtimeMs > 60_000) rmSync(join(folder, name), { force: true });
   }
 }
 
