@@ -57,14 +57,14 @@ test('a failure stands first, with the last lines of its log', () => {
       ...until(2950),
       ...eventsOf(
         [2960, 'exited', 'task:key/schema', 1],
-        [2970, 'failed', 'task:key/schema', 'it ended with 1', 'a', 'no\u001B[2J such\ttable'],
+        [2970, 'failed', 'task:key/schema', 'key/schema ended with 1', 'a', 'no\u001B[2J such\ttable'],
       ),
     ],
     3000,
   );
   expect(lines.slice(0, 4)).toEqual([
     'demo  3.0 s  1 of 5 done, 1 failed',
-    '  x key/schema    failed      0.1 s  it ended with 1',
+    '  x key/schema    failed      0.1 s  ended with 1',
     '      | a',
     '      | no such  table',
   ]);

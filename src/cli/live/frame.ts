@@ -1,4 +1,5 @@
 import { type Emerging, emergingPath } from '../../plan/timeline/emerging.ts';
+import { heldBy } from '../../plan/timeline/held.ts';
 import type { Needs } from '../../plan/timeline/needs.ts';
 import { type Process, type Track, withStarts } from '../../plan/timeline/track.ts';
 import { logLines, rowOf } from './rows.ts';
@@ -53,7 +54,8 @@ function headOf({ run, now, stopping }: View): Line {
 function bodyOf(view: View, critical: ReadonlySet<Process>, room: number): Line[] {
   const all = [...view.run.processes.values()];
   const width = Math.max(0, ...all.map((process) => widthOf(process.id)));
-  const row = (process: Process) => rowOf(process, critical.has(process), { ...view, width });
+  const row = (process: Process) =>
+    rowOf(process, critical.has(process), heldBy(process, view.run, view.needs), { ...view, width });
   const of = (...phases: readonly Process['phase'][]) =>
     all.filter((process) => phases.includes(process.phase));
   const failed = of('failed').flatMap((process) => [row(process), ...logLines(process, logsShown)]);

@@ -1,4 +1,4 @@
-import { type Process, waitsFor } from '../../plan/timeline/track.ts';
+import type { Process } from '../../plan/timeline/track.ts';
 import type { Symbols } from './symbols.ts';
 import { harmless, type Line, seconds, span, type Tone } from './text.ts';
 
@@ -10,9 +10,14 @@ export interface RowStyle {
   readonly now: number;
 }
 
-/** The line of one process: a mark when it is on the critical path, how far it is, for how long, and why. */
-export function rowOf(process: Process, critical: boolean, { symbols, width, now }: RowStyle): Line {
-  const { sign, tone, word, time, detail } = stateOf(process, now, symbols);
+/** The line of one process: a mark when it is on the critical path, how far it is, for how long, and what holds it up. */
+export function rowOf(
+  process: Process,
+  critical: boolean,
+  held: readonly string[],
+  { symbols, width, now }: RowStyle,
+): Line {
+  const { sign, tone, word, time, detail } = stateOf(process, held, now, symbols);
   return [
     span(critical ? `${symbols.critical} ` : '  ', 'mark'),
     span(`${sign} `, tone),
@@ -38,7 +43,7 @@ interface Shown {
   readonly detail: string;
 }
 
-function stateOf(process: Process, now: number, symbols: Symbols): Shown {
+function stateOf(process: Process, held: readonly string[], now: number, symbols: Symbols): Shown {
   const { kind, action, createdAt, startedAt, endedAt } = process;
   const begin = startedAt ?? createdAt;
   const died =
@@ -47,17 +52,11 @@ function stateOf(process: Process, now: number, symbols: Symbols): Shown {
       : '';
   switch (process.phase) {
     case 'created':
-      return {
-        sign: symbols.waiting,
-        tone: 'dim',
-        word: 'creating',
-        time: seconds(now - createdAt),
-        detail: '',
-      };
     case 'waiting': {
-      const needs = waitsFor(process).join(', ');
-      const detail = needs ? `for ${needs}` : died && `${died}; starts again`;
-      return { sign: symbols.waiting, tone: 'wait', word: 'waiting', time: seconds(now - createdAt), detail };
+      const word = process.phase === 'created' && held.length === 0 ? 'creating' : 'waiting';
+      const detail = held.length > 0 ? `for ${held.join(', ')}` : died && `${died}; starts again`;
+      const tone = word === 'creating' ? 'dim' : 'wait';
+      return { sign: symbols.waiting, tone, word, time: seconds(now - createdAt), detail };
     }
     case 'running': {
       const word = action === 'delete' ? 'stopping' : kind === 'task' ? 'running' : 'starting';
@@ -74,7 +73,9 @@ function stateOf(process: Process, now: number, symbols: Symbols): Shown {
       };
     }
     case 'failed': {
-      const detail = harmless(process.message);
+      // The line begins with the id already.
+      const said = process.message.startsWith(`${process.id} `);
+      const detail = harmless(said ? process.message.slice(process.id.length + 1) : process.message);
       return {
         sign: symbols.failed,
         tone: 'bad',

@@ -1,6 +1,7 @@
 import { criticalPath } from '../../plan/timeline/critical.ts';
+import { heldBy } from '../../plan/timeline/held.ts';
 import type { Needs } from '../../plan/timeline/needs.ts';
-import { type Process, type Track, waitsFor, withStarts } from '../../plan/timeline/track.ts';
+import { type Process, type Track, withStarts } from '../../plan/timeline/track.ts';
 import { logLines, rowOf } from './rows.ts';
 import type { Symbols } from './symbols.ts';
 import { type Line, seconds, span, wrap } from './text.ts';
@@ -40,10 +41,15 @@ export function summary(
   return [
     [span(word, run.outcome === 'interrupted' ? 'wait' : 'bad'), span(` after ${total}, ${done}.`)],
     ...failed.flatMap((process) => [
-      rowOf(process, false, { symbols, width, now: run.endedAt ?? 0 }),
+      rowOf(process, false, [], { symbols, width, now: run.endedAt ?? 0 }),
       ...logLines(process, process.logs.length),
     ]),
-    ...listed('not finished', open.map(openText), ', ', columns),
+    ...listed(
+      'not finished',
+      open.map((process) => openText(process, heldBy(process, run, needs))),
+      ', ',
+      columns,
+    ),
   ];
 }
 
@@ -57,10 +63,9 @@ function slowest(all: readonly Process[]): string[] {
     .map(({ id, time }) => `${id} ${seconds(time)}`);
 }
 
-/** Something that did not end: what it waited for tells what stood in its way. */
-function openText(process: Process): string {
-  const needs = waitsFor(process);
-  return needs.length > 0 ? `${process.id} (waits for ${needs.join(', ')})` : process.id;
+/** Something that did not end: what held it up tells what stood in its way. */
+function openText(process: Process, held: readonly string[]): string {
+  return held.length > 0 ? `${process.id} (waits for ${held.join(', ')})` : process.id;
 }
 
 /** A titled list of words, broken into lines that fit the columns where they can. */
