@@ -275,7 +275,8 @@ class Build {
   #line(image: Chosen, line: string, log: Log): void {
     const step = line.startsWith(stepMark) ? line.slice(stepMark.length) : undefined;
     if (step === 'install' || step === 'compile' || step === 'schema') this.#step(image, step);
-    log.line(line);
+    // apt would tidy up the cache, which is mounted read-only.
+    if (!line.startsWith('W: chmod')) log.line(line);
   }
 
   #step(

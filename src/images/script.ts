@@ -65,7 +65,7 @@ export function installScript(image: Chosen, release: string, suite: Suite): str
     ...(recipe.packages.length > 0 ? [`apt-get install -y --no-download ${recipe.packages.join(' ')}`] : []),
     ...recipe.unpack.map(unpack),
     ...noCompiling.end,
-    ...recipe.users.map((name) => `usermod -aG kolla ${name}`),
+    ...recipe.users.map((name) => `usermod -aG kolla ${name} && chown -R ${name}:${name} /var/lib/${name}`),
     ...contractLines(recipe),
     `if [ -d ${workPath}/files ]; then cp -a --no-preserve=ownership ${workPath}/files/. /; fi`,
     ...recipe.run,
@@ -109,7 +109,7 @@ function user(name: string): string[] {
 }
 
 function unpack(name: string): string {
-  return `dpkg-deb -x ${cachePath}/unpack/${name}_*.deb ${workPath}/unpack && rm -rf ${workPath}/unpack/usr/share/doc ${workPath}/unpack/usr/share/man ${workPath}/unpack/usr/lib/systemd ${workPath}/unpack/etc/init.d && cp -a ${workPath}/unpack/. / && rm -rf ${workPath}/unpack`;
+  return `dpkg-deb -x ${cachePath}/unpack/${name}_*.deb ${workPath}/unpack && rm -rf ${workPath}/unpack/usr/share/doc ${workPath}/unpack/usr/share/man ${workPath}/unpack/usr/lib/systemd ${workPath}/unpack/etc/init.d && cp -a --no-preserve=ownership ${workPath}/unpack/. / && rm -rf ${workPath}/unpack`;
 }
 
 /** Packages must not start their services while they are installed. */
