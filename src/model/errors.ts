@@ -329,13 +329,13 @@ export const errors = {
     title: 'Not healthy',
     cause: 'A workload did not become healthy in time, or its process ends again and again.',
     kept: 'What was made is left as it is, for looking at.',
-    next: 'Read the last lines of its log below; mend the cause, and run the command again: it goes on where it was.',
+    next: 'Read the last lines of its log above; mend the cause, and run the command again: it goes on where it was.',
   },
   'KLG-505': {
     title: 'A task failed',
     cause: 'A one-time task ended with an error.',
     kept: 'What was made is left as it is; the task has no record and will be run again.',
-    next: 'Read the last lines of its log below; mend the cause, and run the command again.',
+    next: 'Read the last lines of its log above; mend the cause, and run the command again.',
   },
   'KLG-506': {
     title: 'Interrupted',
