@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KollageError } from '../model/error.ts';
+import { openX25519 } from './age-x25519.ts';
 import { nameFile } from './name-file.ts';
 
 const header = '-----BEGIN AGE ENCRYPTED FILE-----';
@@ -59,6 +60,8 @@ export async function decrypt(text: string, name: string, folder: string): Promi
   if (file === null)
     throw closed(`${name} is encrypted, and there is no age identity at ${nameFile(userIdentityFile())}`);
   const identities = readIdentities(file);
+  const opened = openX25519(unarmored(text), identities);
+  if (opened !== null) return opened;
   const { Decrypter, armor } = await import('age-encryption');
   try {
     const decrypter = new Decrypter();
@@ -67,6 +70,10 @@ export async function decrypt(text: string, name: string, folder: string): Promi
   } catch (cause) {
     throw closed(`${name} is not opened by the age identity in ${nameFile(file)}, or it is damaged`, cause);
   }
+}
+
+function unarmored(text: string): Buffer {
+  return Buffer.from(text.replace(/-----(BEGIN|END) AGE ENCRYPTED FILE-----/g, ''), 'base64');
 }
 
 function closed(message: string, cause?: unknown): KollageError {
