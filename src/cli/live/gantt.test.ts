@@ -44,6 +44,15 @@ test('what never started has no bar and no time', () => {
   expect(bound).toMatch(/^ {2}b\/b {4}\.{22} {7}-$/);
 });
 
+test('where there is room, what never started says what it waited for', () => {
+  const events = eventsOf(
+    [0, 'run', 'd'],
+    [500, 'waits', 'task:b/b', 'a/a', 'c/c'],
+    [4000, 'end', 'interrupted'],
+  );
+  expect(chart(events, 80).at(-1)).toMatch(/- {2}for a\/a, c\/c$/);
+});
+
 test('no line is wider than a terminal of some width', () => {
   expect(criticalPath(trackAll(goodRun), cloud).length).toBe(4);
   fc.assert(

@@ -12,20 +12,20 @@ const nameMost = 28;
 const timeColumns = 8;
 const barLeast = 16;
 /** Room for whom a process waited for, where there is enough. */
-const afterMost = 30;
+const whyMost = 32;
 
 /**
  * A timeline as a chart: a line for each process, dotted while it waits, a bar while it runs, then its seconds and what it waited for
- * last. No line is wider than the terminal; a narrow one goes without the last column.
+ * last (or waits for still). No line is wider than the terminal; a narrow one goes without the last column.
  */
 export function gantt(timeline: Timeline, style: ChartStyle): Line[] {
   const { processes, seconds } = timeline;
   const longest = (texts: readonly string[]) => Math.max(0, ...texts.map((text) => text.length));
   const name = Math.min(nameMost, longest(processes.map((row) => row.id)));
-  const after = Math.min(afterMost, 'after '.length + longest(processes.map((row) => row.after ?? '')));
+  const why = Math.min(whyMost, longest(processes.map(whyText)));
   const rest = style.columns - 2 - name - 2 - timeColumns;
-  const wide = rest - 2 - after >= barLeast * 2;
-  const bar = Math.max(barLeast, wide ? rest - 2 - after : rest);
+  const wide = rest - why >= barLeast * 2;
+  const bar = Math.max(barLeast, wide ? rest - why : rest);
   const scale = bar / Math.max(seconds, 0.001);
   return [
     [span(' '.repeat(2 + name + 1)), span(axis(seconds, bar), 'dim')],
@@ -35,7 +35,7 @@ export function gantt(timeline: Timeline, style: ChartStyle): Line[] {
       span(' '),
       ...bars(row, { scale, bar, end: seconds, symbols: style.symbols }),
       span(timeText(row, seconds).padStart(timeColumns), row.outcome === 'failed' ? 'bad' : 'plain'),
-      span(wide && row.after !== null ? `  after ${row.after}` : '', 'dim'),
+      span(wide ? cut(whyText(row), why) : '', 'dim'),
     ]),
   ];
 }
@@ -62,6 +62,13 @@ function bars(
 function toneOf(row: TimelineRow): 'bad' | 'mark' | 'good' | 'busy' {
   if (row.outcome === 'failed') return 'bad';
   return row.critical ? 'mark' : row.kind === 'task' ? 'busy' : 'good';
+}
+
+/** Whom it waited for last; for what never started, what it waited for to the end. */
+function whyText(row: TimelineRow): string {
+  const open = row.waiting.flatMap(({ need, to }) => (to === null ? [need] : []));
+  if (row.started === null && open.length > 0) return `  for ${open.join(', ')}`;
+  return row.after === null ? '' : `  after ${row.after}`;
 }
 
 function timeText(row: TimelineRow, end: number): string {
