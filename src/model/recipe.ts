@@ -97,7 +97,6 @@ export const recipe = z
   })
   .refine((value) => (value.from === undefined) !== (value.bootstrap === undefined), {
     message: 'takes either from or bootstrap',
-    path: ['from'],
   });
 
 export type Recipe = z.infer<typeof recipe>;
