@@ -111,13 +111,18 @@ export class Context {
         for (const alias of option.globals) variables[alias] = this.#options.get(owner)?.[name];
       }
     }
-    // A key of globals.yml may use the ones before it, as in kolla-ansible.
+    // A key of globals.yml may use the ones before it, as in kolla-ansible. It is given those that it names: of thousands, all would cost too much.
+    const jinja = new Jinja({ templates: new Map(), globals });
+    const named = (text: string) =>
+      Object.fromEntries(
+        [...new Set(text.match(/[A-Za-z_]\w*/g))]
+          .filter((word) => Object.hasOwn(variables, word) && !Object.hasOwn(globals, word))
+          .map((word) => [word, variables[word]]),
+      );
     for (const [key, { value, place }] of deployment.globals) {
-      if (!identifier.test(key) || key in variables) continue;
+      if (!identifier.test(key) || Object.hasOwn(variables, key)) continue;
       variables[key] =
-        typeof value === 'string' && value.includes('{')
-          ? new Jinja({ templates: new Map(), globals: { ...variables, ...globals } }).value(value, place, {})
-          : value;
+        typeof value === 'string' && value.includes('{') ? jinja.value(value, place, named(value)) : value;
     }
     return variables;
   }

@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts';
 export function imageReference(context: Context, name: string, scope: Scope): string {
   const { deployment, catalog } = context.input;
   const { images, release } = deployment;
-  const own = images.overrides[name];
+  const own = Object.hasOwn(images.overrides, name) ? images.overrides[name] : undefined;
   if (own !== undefined) return own;
   if (/[/:]/.test(name)) return name;
   const values = { image: name, release, registry: images.registry ?? '', tag: images.tag ?? '' };

@@ -38,7 +38,7 @@ export function workloads(
   const scale: Scale =
     'each' in part.value.scale
       ? { each: 'node' }
-      : { replicas: settings?.replicas ?? scope.number(part.value.scale.replicas, 'scale', 'replicas') };
+      : { replicas: settings?.replicas ?? replicas(scope, part.value.scale.replicas) };
   const id = `${definition.name}/${name}`;
   const apart = hostsApart(
     compiling,
@@ -88,6 +88,15 @@ function hostsApart(
     message: `config/${target.definition.name}/${hosts[0]}/ is for one node, but ${id} runs on any node of the role ${placement.role}: its files there are not read`,
   });
   return [];
+}
+
+/** No component has more instances than this; every one of them is written out in a plan. */
+const maxReplicas = 10_000;
+
+function replicas(scope: Scope, template: number | string): number {
+  const number = scope.number(template, 'scale', 'replicas');
+  if (Number.isInteger(number) && number >= 0 && number <= maxReplicas) return number;
+  throw scope.mistake(`${number} is not a number of replicas (0 to ${maxReplicas})`, 'scale', 'replicas');
 }
 
 interface Making {

@@ -16,12 +16,15 @@ type Value = readonly string[];
 export function parseIni(text: string, file: string): Ini {
   const sections = new Map<string, Map<string, Value[]>>();
   const findings: Finding[] = [];
+  // A file of another format is nothing but mistakes.
+  const maxFindings = 20;
   let section: Map<string, Value[]> | undefined;
   let value: string[] | null = null;
   for (const [index, raw] of text
     .replace(/^\ufeff/, '')
     .split('\n')
     .entries()) {
+    if (findings.length >= maxFindings) break;
     const line = raw.trimEnd();
     const mistake = (message: string) =>
       findings.push({

@@ -43,8 +43,10 @@ export function templateError(
       cause: problem.cause,
     });
   }
-  if (problem instanceof Error) throw problem;
   const place = spot.place;
+  // JavaScript's longest text is half a gigabyte: a filter of ours was to make a longer one.
+  if (problem instanceof RangeError) return endless('a template takes too much memory', place, problem);
+  if (problem instanceof Error) throw problem;
   if (isTimeout(error)) return endless('a template does not come to an end', place, error);
   if (isBroken(error)) return endless('a template takes too much memory', place, error);
   const [headline = ''] = message.split(/ \(in |\n/);

@@ -92,7 +92,8 @@ export class Jinja {
     const all = () => quietly(() => work(environment, values));
     try {
       return this.#mayRunLong(source.text) ? within(all) : all();
-    } catch (error) {
+    } catch (thrown) {
+      const error = isBroken(thrown) ? thrown : this.#cause(thrown, environment, values);
       if (isBroken(error)) this.#forget();
       throw templateError(error, this.#problem, source, {
         roots: [context, this.#globals],
@@ -100,6 +101,27 @@ export class Jinja {
         show: (text) => this.#mask.show(text),
       });
     }
+  }
+
+  /**
+   * What went wrong inside a template that another one includes or imports: of that the engine only tells the name, so the inner
+   * one is run by itself. One that comes by twice includes itself.
+   */
+  #cause(error: unknown, environment: Environment, values: object): unknown {
+    const seen = new Set<string>();
+    let found = error;
+    for (let name = includedIn(found); name !== undefined; name = includedIn(found)) {
+      if (seen.has(name)) return new Error(`recursion limit exceeded (in ${name}:1)`);
+      seen.add(name);
+      const inner = name;
+      try {
+        quietly(() => within(() => environment.renderTemplate(inner, values)));
+        return error;
+      } catch (deeper) {
+        found = deeper;
+      }
+    }
+    return found;
   }
 
   /** Values as the engine gets them: tokens masked, the functions among them wrapped. */
@@ -201,6 +223,12 @@ export class Jinja {
   #brokenSecret(source: Source, rendered: string): KollageError {
     return brokenSecret(source, rendered, (text) => this.#mask.isBroken(text));
   }
+}
+
+/** The included template that an error comes from; undefined when it is the failing one itself. */
+function includedIn(error: unknown): string | undefined {
+  const message = error instanceof Error ? error.message : '';
+  return /^could not render include: error in "(.+?)" \(in /.exec(message)?.[1];
 }
 
 function isPlain(text: string): boolean {

@@ -54,15 +54,26 @@ export function mergeLayers(layers: readonly Layer[], words: Words): Parsed | un
   return first;
 }
 
+/** Letters of a file: for some larger ones the library takes minutes and gigabytes. */
+const longest = 512 * 1024;
+/** One missing quote makes many mistakes. */
+const maxFindings = 5;
+
 function parse(layer: Layer, words: Words): Parsed {
+  if (layer.text.length > longest) {
+    const message = `${layer.file} is too large to be merged (limit 512 KiB)`;
+    throw new KollageError({ code: 'KLG-107', message, place: { file: layer.file } });
+  }
   const lines = new LineCounter();
   const document = parseDocument(words.hide(layer.text.replace(/^\ufeff/, '')), {
     schema: 'failsafe',
+    // The library compares each key with each.
+    uniqueKeys: false,
     lineCounter: lines,
     prettyErrors: false,
     keepSourceTokens: false,
   });
-  const findings = document.errors.map((error): Finding => {
+  const findings = document.errors.slice(0, maxFindings).map((error): Finding => {
     const { line, col } = lines.linePos(error.pos[0]);
     const headline = words.show(error.message.split('\n', 1)[0] ?? '');
     const message = headline.startsWith('Maximum call stack') ? 'this is nested too deep' : headline;
@@ -100,6 +111,7 @@ function simplify(parsed: Parsed): void {
     Value(_, node, path) {
       if (path.length > deepest) throw mistake(parsed, node, 'this is nested too deep');
       if (node.anchor) anchors.set(node.anchor, node);
+      if (isMap(node)) checkKeys(parsed, node);
       node.comment = null;
       node.commentBefore = null;
       node.spaceBefore = false;
@@ -114,6 +126,16 @@ function simplify(parsed: Parsed): void {
       delete node.anchor;
     },
   });
+}
+
+function checkKeys(parsed: Parsed, map: YAMLMap): void {
+  const seen = new Set<string>();
+  for (const pair of map.items) {
+    const name = nameOf(pair);
+    if (seen.has(name))
+      throw mistake(parsed, isNode(pair.key) ? pair.key : map, `the key ${name} stands here a second time`);
+    seen.add(name);
+  }
 }
 
 function sizeOf(node: Node): number {
@@ -131,12 +153,16 @@ function spread(map: YAMLMap): void {
   );
   if (!found) return;
   map.items = map.items.filter((pair) => pair !== found);
+  const own = new Set(map.items.map(nameOf));
   const sources = isSeq(found.value) ? found.value.items : [found.value];
   for (const source of sources) {
     if (!isMap(source)) continue;
     spread(source);
-    for (const pair of source.items)
-      if (!map.items.some((own) => nameOf(own) === nameOf(pair))) map.items.push(pair);
+    for (const pair of source.items) {
+      const name = nameOf(pair);
+      if (!own.has(name)) map.items.push(pair);
+      own.add(name);
+    }
   }
 }
 

@@ -26,7 +26,7 @@ export const updatePolicy = z.strictObject({
 export const resources = z.strictObject({ memory: bytes.optional(), cpus: z.number().positive().optional() });
 
 export const componentSettings = z.strictObject({
-  replicas: z.int().min(0).optional(),
+  replicas: z.int().min(0).max(10_000).optional(),
   role: z.string().optional(),
   image: z.string().optional(),
   resources: resources.optional(),
@@ -72,7 +72,7 @@ export const imageSettings = z.strictObject({
 export const deploymentFile = z.strictObject({
   name,
   /** Catalogs of Kollage by name, or folders relative to this file; later ones add to and override earlier ones. */
-  catalog: z.union([z.string(), z.array(z.string()).min(1)]).default('openstack'),
+  catalog: z.union([z.string(), z.array(z.string()).min(1).max(16)]).default('openstack'),
   release: z.string().optional(),
   engine: engineSettings.default('docker'),
   profile: z.string().optional(),

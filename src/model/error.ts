@@ -31,9 +31,9 @@ export class KollageError extends Error {
     finding: Omit<Finding, 'severity'>,
     options: { also?: readonly Finding[]; cause?: unknown } = {},
   ) {
-    super(finding.message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.finding = { ...finding, severity: 'error' };
-    this.also = options.also ?? [];
+    super(oneLine(finding.message), options.cause === undefined ? undefined : { cause: options.cause });
+    this.finding = legible({ ...finding, severity: 'error' });
+    this.also = (options.also ?? []).map(legible);
   }
 
   get code(): ErrorCode {
@@ -47,7 +47,31 @@ export function throwFirst(findings: readonly Finding[]): void {
   if (first) throw new KollageError(first, { also });
 }
 
+/** A finding whose texts are each one line that any terminal can show. */
+export function legible(finding: Finding): Finding {
+  const { message, next } = finding;
+  return { ...finding, message: oneLine(message), ...(next === undefined ? {} : { next: oneLine(next) }) };
+}
+
+const longest = 600;
+
+/**
+ * A text as one line: names of files and keys come from outside and may hold anything. What steers a terminal, breaks lines or
+ * turns their direction is written as an escape; of a text of more than 600 characters the middle is left out.
+ */
+export function oneLine(text: string): string {
+  const short = text.length > longest ? `${text.slice(0, longest - 100)} … ${text.slice(-90)}` : text;
+  return short
+    .toWellFormed()
+    .replace(
+      /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu,
+      (char) => escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+}
+
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
 /** `file:line:column`, as editors and terminals understand it. */
 export function formatPlace(place: Place): string {
-  return [place.file, place.line, place.column].filter((part) => part !== undefined).join(':');
+  return [oneLine(place.file), place.line, place.column].filter((part) => part !== undefined).join(':');
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { observeHost } from '../engines/docker/host.ts';
+import { legible } from '../model/error.ts';
 import type { Deployment } from '../model/loaded.ts';
 import type { Observed, Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
@@ -28,7 +29,7 @@ export async function planDeployment(request: PlanRequest): Promise<Plan> {
   const observed =
     request.observed === undefined ? look(deployment, desired) : readObserved(request.observed);
   const plan = makePlan({ desired, last, observed });
-  const findings = [...before, ...runChecks({ desired, last, observed }), ...plan.findings];
+  const findings = [...before, ...runChecks({ desired, last, observed }), ...plan.findings].map(legible);
   if (request.save !== undefined && !findings.some((finding) => finding.severity === 'error'))
     save(request.save, desired);
   return { ...plan, findings };

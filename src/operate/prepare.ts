@@ -2,7 +2,7 @@ import { type Compiled, compile } from '../compile/compile.ts';
 import { engineTraits } from '../engines/traits.ts';
 import { loadDeployment } from '../load/deployment.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { Finding } from '../model/error.ts';
+import { type Finding, legible } from '../model/error.ts';
 import type { Deployment } from '../model/loaded.ts';
 import type { Desired } from '../model/resource.ts';
 
@@ -20,5 +20,10 @@ export interface Prepared {
 export async function prepare(folder: string): Promise<Prepared> {
   const { deployment, catalog, findings } = await loadDeployment(folder);
   const compiled: Compiled = compile({ deployment, catalog, engine: engineTraits[deployment.engine.type] });
-  return { deployment, catalog, desired: compiled.desired, findings: [...findings, ...compiled.findings] };
+  return {
+    deployment,
+    catalog,
+    desired: compiled.desired,
+    findings: [...findings, ...compiled.findings].map(legible),
+  };
 }

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** The folder that all the broken ones are made from: a small platform of two services, with its own catalog. */
+export const sound = join(import.meta.dirname, 'shop');
+
+/** What is done to the file at a path, the text of the sound one in hand. */
+export type Edit = { readonly path: string } & (
+  | { readonly write: string | Uint8Array }
+  | { readonly change: (text: string) => string }
+  | { readonly link: string }
+  | { readonly make: 'pipe' | 'folder' | 'nothing' }
+  | { readonly mode: number }
+);
+
+/** A folder for one test file, which cases break and which is mended after each. */
+export class Sandbox implements Disposable {
+  readonly #root = mkdtempSync(join(tmpdir(), 'kollage-fuzz-'));
+  readonly folder = join(this.#root, 'folder');
+
+  constructor() {
+    cpSync(sound, this.folder, { recursive: true });
+    writeFileSync(join(this.#root, 'outside.conf'), '[DEFAULT]\noutside = zq7XK41wvOutside\n');
+  }
+
+  break(edits: readonly Edit[]): void {
+    for (const edit of edits) {
+      const path = join(this.folder, edit.path);
+      if ('change' in edit)
+        writeFileSync(path, edit.change(existsSync(path) ? readFileSync(path, 'utf8') : ''));
+      else if ('mode' in edit) chmodSync(path, edit.mode);
+      else {
+        rmSync(path, { recursive: true, force: true });
+        mkdirSync(dirname(path), { recursive: true });
+        if ('write' in edit) writeFileSync(path, edit.write);
+        else if ('link' in edit) symlinkSync(edit.link, path);
+        else if (edit.make === 'folder') mkdirSync(path);
+        else if (edit.make === 'pipe') execFileSync('mkfifo', [path]);
+      }
+    }
+  }
+
+  mend(): void {
+    rmSync(this.folder, { recursive: true });
+    cpSync(sound, this.folder, { recursive: true });
+  }
+
+  /** Every entry with all that would tell a change, reading it apart. */
+  listing(): string[] {
+    const walk = (path: string): string[] => {
+      const stat = lstatSync(path);
+      const { ino, size, mode, mtimeMs, ctimeMs } = stat;
+      const inner = stat.isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [];
+      return [[path, ino, size, mode, mtimeMs, ctimeMs].join(' '), ...inner.flatMap(walk)];
+    };
+    return walk(this.#root).sort();
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#root, { recursive: true });
+  }
+}
