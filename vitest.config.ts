@@ -1,8 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+/** `unit` needs nothing but Node; `real` needs a Docker daemon, and images that `kollage images build` makes. */
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            'src/**/*.test.ts',
+            'tools/**/*.test.ts',
+            'test/{arbitrary,catalog,cli,fuzz}/**/*.test.ts',
+          ],
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: ['test/{engines,images}/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          // They share one daemon and its ports.
+          fileParallelism: false,
+        },
+      },
+    ],
     benchmark: { include: ['bench/**/*.bench.ts'] },
   },
 });

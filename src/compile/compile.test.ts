@@ -308,6 +308,19 @@ describe('mistakes', () => {
     ['an image that nobody builds', 'KLG-205', one({ image: 'ap' })],
     ['an unknown variable', 'KLG-206', one({ command: '{{ optoins.x }}' })],
     ['a port out of range', 'KLG-209', one({ endpoints: { api: { port: 70000 } } })],
+    [
+      'two endpoints of one name',
+      'KLG-209',
+      one(
+        { endpoints: { api: { port: 1 } } },
+        {
+          components: {
+            a: { command: 'x', endpoints: { api: { port: 1 } } },
+            b: { command: 'x', endpoints: { api: { port: 2 } } },
+          },
+        },
+      ),
+    ],
     ['a port that is no number', 'KLG-209', one({ endpoints: { api: { port: '{{ "a" }}' } } })],
     ['no command', 'KLG-209', one({ command: '' })],
     ['a word that kolla would split', 'KLG-209', one({ command: ['bash', '-c', 'a b'] })],

@@ -1,8 +1,7 @@
-import type { Finding } from '../model/error.ts';
+import { type Finding, KollageError } from '../model/error.ts';
 import { nearest } from '../model/nearest.ts';
 import {
   type Desired,
-  type Endpoint,
   type Health,
   keyOf,
   type Resource,
@@ -36,8 +35,7 @@ export function compile(input: CompileInput): Compiled {
   const { deployment, catalog } = input;
   const context = new Context(input);
   const definitions = deployment.services.map((name) => define(catalog, name));
-  for (const endpoint of definitions.flatMap((definition) => endpointsOf(context, definition)))
-    context.endpoints.set(endpoint.id, endpoint);
+  for (const definition of definitions) offer(context, definition);
   const compiling: Compiling = {
     context,
     known: whatIsKnown(context, definitions),
@@ -71,7 +69,7 @@ export function compile(input: CompileInput): Compiled {
     nodes: deployment.nodes,
     resources,
   };
-  checkEngine(input.engine, state);
+  checkEngine(input.engine, state, deployment.at);
   return {
     desired: { ...state, fingerprint: hash(canonical(state)) },
     findings: [
@@ -88,10 +86,22 @@ function serviceScope(context: Context, definition: Definition): Scope {
   return new Scope(context.jinja, definition.at, [], context.ofService(definition.name));
 }
 
-function endpointsOf(context: Context, definition: Definition): Endpoint[] {
-  return [...definition.components].flatMap(([name, part]) =>
-    componentEndpoints(context, definition, name, part),
-  );
+/** Makes the endpoints of a service known. KLG-209 where two of its components offer one of the same name. */
+function offer(context: Context, definition: Definition): void {
+  for (const [name, part] of definition.components) {
+    for (const endpoint of componentEndpoints(context, definition, name, part)) {
+      const other = context.endpoints.get(endpoint.id);
+      if (other) {
+        const short = endpoint.id.slice(definition.name.length + 1);
+        throw new KollageError({
+          code: 'KLG-209',
+          message: `${other.workload} and ${endpoint.workload} both offer an endpoint named ${short}: names are unique in a service`,
+          place: part.at([...part.path, 'endpoints', short]),
+        });
+      }
+      context.endpoints.set(endpoint.id, endpoint);
+    }
+  }
 }
 
 /** Health of every component and names of every task that is on: what needs are resolved against. */

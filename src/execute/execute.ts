@@ -20,6 +20,8 @@ export interface Execution {
   readonly plan: Plan;
   readonly desired: Desired;
   readonly engine: Engine;
+  /** Whether workloads that the plan leaves alone are waited for too: after a run that did not end well some may still be coming up. */
+  readonly settle: boolean;
   readonly secret: (name: string) => string | undefined;
   readonly emit: (event: KollageEvent) => void;
   readonly signal: AbortSignal;
@@ -30,6 +32,11 @@ const atOnce = 8;
 /** Milliseconds between two probes of one instance, and that one probe may take. */
 const probeEvery = 200;
 const probeTimeout = 10_000;
+/**
+ * Seconds after which nothing is waited for any more that the start program itself should have given up (its own limit is 600 s): a container
+ * that somebody removed tells nothing.
+ */
+const patience = 660;
 /** So often may a workload's process die while it is brought up, before that is called a failure. */
 const deaths = 3;
 
@@ -67,7 +74,7 @@ class Run {
         if (resource?.kind === 'volume') await engine.makeVolume(desired.deployment, resource);
       }
       await allOrFirst(
-        changes.map((change) => this.#change(change)),
+        [...changes.map((change) => this.#change(change)), ...this.#others(changes)],
         this.#stop,
       );
       this.#x.signal.throwIfAborted();
@@ -76,6 +83,15 @@ class Run {
       this.#stop.abort();
       await this.#watched.ended;
     }
+  }
+
+  /** Starting what runs already only tells how far it is. */
+  #others(changes: readonly Change[]): Promise<void>[] {
+    if (!this.#x.settle) return [];
+    const changed = new Set(changes.map(({ key }) => key));
+    return [...this.#resources].flatMap(([key, resource]) =>
+      resource.kind === 'workload' && !changed.has(key) ? [this.#workload(resource)] : [],
+    );
   }
 
   async #change(change: Change): Promise<void> {
@@ -155,12 +171,16 @@ class Run {
       if (event.code === 0 || ++runs > task.retries) ended.resolve(event.code);
     });
     const aborted = this.#aborted();
+    const limit = after(patience + task.timeout, () =>
+      ended.reject(failure('KLG-505', `${task.id} did not end in ${patience + task.timeout} s`)),
+    );
     try {
       await this.#gate(() => engine.startTask(task, this.#provision(task)));
       const code = await Promise.race([ended.promise, aborted.promise]);
       if (code !== 0) throw failure('KLG-505', `${task.id} ended with ${code}`);
     } finally {
       forget();
+      limit();
       aborted.forget();
     }
   }
@@ -183,12 +203,17 @@ class Run {
     });
     const aborted = this.#aborted();
     aborted.promise.catch((error: unknown) => failed.reject(error));
+    const limit = after(patience, () =>
+      failed.reject(failure('KLG-504', `${ref.instance} did not start in ${patience} s`)),
+    );
+    begun.promise.then(limit);
     const begin = () => {
       this.#emit({ type: 'started', ...ref });
       begun.resolve();
     };
     const end = () => {
       forget();
+      limit();
       aborted.forget();
     };
     return { begun: begun.promise, failed: failed.promise, begin, end };
@@ -256,4 +281,10 @@ const needsNotMet = 75;
 
 function failure(code: 'KLG-504' | 'KLG-505', message: string): KollageError {
   return new KollageError({ code, message });
+}
+
+/** Calls back after so many seconds, unless the returned function is called before. */
+function after(seconds: number, act: () => void): () => void {
+  const timer = setTimeout(act, seconds * 1000);
+  return () => clearTimeout(timer);
 }

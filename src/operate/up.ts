@@ -38,7 +38,8 @@ export async function up({ folder, emit, planned, signal }: UpRequest): Promise<
   const all = [...findings, ...runChecks({ desired, last, observed }), ...plan.findings];
   throwFirst(all);
   planned({ ...plan, findings: all }, desired);
-  if (plan.changes.length === 0) return null;
+  const settle = (await state.unfinished()) !== null;
+  if (plan.changes.length === 0 && !settle) return null;
   const { values } = await readPasswords(openDeployment(folder));
   const number = await state.begin(desired, whoami());
   const timeline: KollageEvent[] = [];
@@ -59,6 +60,7 @@ export async function up({ folder, emit, planned, signal }: UpRequest): Promise<
       plan,
       desired,
       engine,
+      settle,
       secret: (name) => values.get(name)?.reveal(),
       emit: tell,
       signal,

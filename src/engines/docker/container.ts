@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { ConfigBundle, Mount, Privileges, Process, Task, Workload } from '../../model/resource.ts';
 import { inside, startCommand } from '../start-spec.ts';
-import { deploymentLabel, fingerprintLabel, keyLabel, volumeName } from './names.ts';
+import { deploymentLabel, fingerprintLabel, keyLabel, specLabel, volumeName } from './names.ts';
 
 /** Folders of this host that an instance's container mounts. */
 export interface HostFolders {
@@ -23,6 +23,7 @@ export function containerOptions(
   bundle: ConfigBundle | null,
   name: string,
   folders: HostFolders,
+  specPrint: string,
 ): Docker.ContainerCreateOptions {
   const { privileges } = process;
   return {
@@ -36,6 +37,7 @@ export function containerOptions(
       [deploymentLabel]: deployment,
       [keyLabel]: `${process.kind}:${process.id}`,
       [fingerprintLabel]: process.fingerprint,
+      [specLabel]: specPrint,
     },
     ...(process.kind === 'workload' && process.stop.signal !== null
       ? { StopSignal: process.stop.signal }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import Docker from 'dockerode';
@@ -10,7 +11,7 @@ import { containerOptions } from './container.ts';
 import { Folders } from './folders.ts';
 import { observeHost } from './host.ts';
 import { provideHostPath, restoreHost } from './host-paths.ts';
-import { deploymentLabel, fingerprintLabel, instanceName, keyLabel, volumeName } from './names.ts';
+import { deploymentLabel, fingerprintLabel, instanceName, keyLabel, specLabel, volumeName } from './names.ts';
 import { docker as traits } from './traits.ts';
 import { watchInstances } from './watch.ts';
 
@@ -93,7 +94,9 @@ export class DockerEngine implements Engine {
     const container = this.#docker.getContainer(instance);
     // Docker waits as long as the container's own stop time-out says, and then kills.
     await ignoring(404, () => ignoring(304, () => container.stop()));
-    await ignoring(404, () => container.remove({ force: true, v: true }));
+    // 409: someone else is removing it already; then it is waited for.
+    await ignoring(404, () => ignoring(409, () => container.remove({ force: true, v: true })));
+    await ignoring(404, () => container.wait({ condition: 'removed' }));
   }
 
   watch(deployment: string, signal: AbortSignal): AsyncIterable<InstanceEvent> {
@@ -163,12 +166,7 @@ export class DockerEngine implements Engine {
   /** Leaves one that runs with the right fingerprint as it is; one with another, or half made, gives way. Gives whether it was made. */
   async #start(process: Workload | Task, instance: string, provision: Provision): Promise<boolean> {
     const { deployment, bundle, tasks, secret } = provision;
-    const there = await this.#inspect(instance);
-    if (there?.State.Running && there.Config.Labels[fingerprintLabel] === process.fingerprint) return false;
-    if (there) await this.removeInstance(deployment, instance);
     const folders = new Folders(deployment);
-    folders.forget(instance);
-    for (const mount of process.mounts) if (mount.type === 'host') provideHostPath(folders, mount);
     const spec = startSpec({
       process,
       instance,
@@ -178,12 +176,22 @@ export class DockerEngine implements Engine {
       timeout: needsTimeout,
       fill: [],
     });
+    const there = await this.#inspect(instance);
+    if (there?.State.Running && there.Config.Labels[fingerprintLabel] === process.fingerprint) {
+      // One that still waits may wait for a task that has become another one since.
+      const current = there.Config.Labels[specLabel] === specPrint(spec);
+      if (current || folders.hasBegun(instance)) return false;
+    }
+    if (there) await this.removeInstance(deployment, instance);
+    folders.forget(instance);
+    for (const mount of process.mounts) if (mount.type === 'host') provideHostPath(folders, mount);
     const options = containerOptions(
       deployment,
       process,
       bundle,
       instance,
       folders.provide(bundle, spec, secret),
+      specPrint(spec),
     );
     const container = await this.#ask(() => this.#docker.createContainer(options), process.image);
     await this.#ask(() => container.start());
@@ -241,4 +249,9 @@ function plain(framed: Buffer): Buffer {
     at += 8 + length;
   }
   return Buffer.concat(parts);
+}
+
+/** What tells two specs of the start program apart. */
+function specPrint(spec: object): string {
+  return createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 16);
 }

@@ -3,6 +3,8 @@ export const deploymentLabel = 'io.kollage.deployment';
 /** `workload:ID` or `task:ID`. */
 export const keyLabel = 'io.kollage.key';
 export const fingerprintLabel = 'io.kollage.fingerprint';
+/** What the start program was told. */
+export const specLabel = 'io.kollage.spec';
 
 /** `keystone/api` of `demo` is the container demo-keystone-api; a second instance gets a number. */
 export function instanceName(deployment: string, id: string, number = 1): string {
