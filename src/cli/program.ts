@@ -43,7 +43,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
   const wanted = argv.slice(2).find((word) => !word.startsWith('-'));
-  const load = wanted === undefined ? undefined : commands[wanted];
+  const load = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
   for (const module of await Promise.all((load ? [load] : Object.values(commands)).map((read) => read())))
     module.register(program);
   for (const command of program.commands)
@@ -52,7 +52,9 @@ export async function run(argv: readonly string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0)
+    // Asked for nothing, it has printed its help on the error stream: that says all.
+    if (error.code === 'commander.help') process.exitCode = error.exitCode;
+    else if (error.exitCode !== 0)
       throw new KollageError({
         code: 'KLG-901',
         message: error.message

@@ -55,16 +55,13 @@ function find(name: string, base: string, place: Place | undefined): Folder {
   throw new KollageError({ code: 'KLG-201', message, ...(place && { place }) });
 }
 
-/** What is wrong with a folder's files is told when they are read; one that cannot be looked through is no catalog. */
+/** A folder that cannot be looked through, such as /dev, is no catalog. */
 function isCatalog(folder: Folder): boolean {
+  if (folder.read('catalog.yaml') !== null) return true;
   const there = (look: () => boolean) => new Gather().try(look) ?? false;
-  return there(() => {
-    const { files, folders } = folder.entries();
-    return (
-      files.includes('catalog.yaml') ||
-      folders.some((name) => there(() => folder.read(`${name}/service.yaml`) !== null))
-    );
-  });
+  return there(() =>
+    folder.entries().folders.some((name) => there(() => folder.read(`${name}/service.yaml`) !== null)),
+  );
 }
 
 function builtIns(): string[] {

@@ -13,10 +13,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 /** The folder that all the broken ones are made from: a small platform of two services, with its own catalog. */
 export const sound = join(import.meta.dirname, 'shop');
+
+/** The files of the sound folder, sorted. */
+export function soundFiles(): string[] {
+  return readdirSync(sound, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(sound, join(entry.parentPath, entry.name)))
+    .sort();
+}
 
 /** What is done to the file at a path, the text of the sound one in hand. */
 export type Edit = { readonly path: string } & (
