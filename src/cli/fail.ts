@@ -14,7 +14,9 @@ export function fail(error: unknown): void {
   process.stderr.write(
     findings
       .map((finding) =>
-        printFinding(finding, paint, { advice: finding === findings.at(-1) || finding.code !== known.code }),
+        printFinding(finding, paint, {
+          advice: finding === findings.findLast(({ code }) => code === finding.code),
+        }),
       )
       .join(''),
   );

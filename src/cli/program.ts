@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { KollageError } from '../model/error.ts';
+import { suggestion } from '../model/nearest.ts';
 import { setColour } from './colour.ts';
 import { version } from './version.ts';
 
@@ -48,6 +49,11 @@ export async function run(argv: readonly string[]): Promise<void> {
     module.register(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput({ outputError: () => undefined });
+  const about = wanted === 'help' ? argv[argv.indexOf('help') + 1] : undefined;
+  if (about !== undefined && !program.commands.some((command) => command.name() === about)) {
+    const message = `unknown command '${about}'${suggestion(about, Object.keys(commands))}`;
+    throw new KollageError({ code: 'KLG-901', message });
+  }
   try {
     await program.parseAsync(argv);
   } catch (error) {

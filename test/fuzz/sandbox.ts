@@ -41,6 +41,8 @@ export class Sandbox implements Disposable {
   readonly folder = join(this.#root, 'folder');
 
   constructor() {
+    // Other users may look into it.
+    chmodSync(this.#root, 0o755);
     cpSync(sound, this.folder, { recursive: true });
     writeFileSync(join(this.#root, 'outside.conf'), '[DEFAULT]\noutside = zq7XK41wvOutside\n');
   }
