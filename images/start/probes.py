@@ -1,13 +1,11 @@
-"""Asks an endpoint whether it answers as its protocol should, without ever blocking.
+"""Asks an endpoint once whether it answers as its protocol should.
 
-Each probe is a generator: it yields (file descriptor, event) when it must wait for that event, returns when the
-endpoint is ready, and raises NotReady or OSError when it is not. Closing the generator gives up and frees everything.
+A probe blocks until the endpoint answers or is silent for SILENCE_LIMIT seconds; waiting.py gives each a thread.
 """
 import os
-import signal
 import socket
-from selectors import EVENT_READ, EVENT_WRITE
 
+SILENCE_LIMIT = 5.0   # seconds; a first request to a Python API may take more than one
 BODY_LIMIT = 1 << 20  # bytes of an HTTP answer that are looked at
 
 
@@ -15,183 +13,109 @@ class NotReady(Exception):
     """The endpoint is there but not ready; the text says how it answered."""
 
 
-def explain(error: Exception) -> str:
-    """What an operator reads of a failed probe: 'connection refused', 'HTTP 503'."""
-    errno = getattr(error, "errno", None)
-    named = isinstance(error, OSError) and errno and type(error).__module__ == "builtins"
-    return os.strerror(errno).lower() if named else str(error)
-
-
-def _event_for(error: OSError) -> int:
-    """The event to wait for before the call is made again; any other error is raised on. TLS has errors of its own,
-    told by name so that ssl need not be imported for plain sockets."""
-    if type(error).__name__ == "SSLWantWriteError":
-        return EVENT_WRITE
-    if type(error).__name__ == "SSLWantReadError" or isinstance(error, BlockingIOError):
-        return EVENT_READ
-    raise error
-
-
-def _retry(sock, call, *args):
-    while True:
-        try:
-            return call(*args)
-        except OSError as error:
-            yield sock.fileno(), _event_for(error)
-
-
-def _lookup(host: str, port: int):
-    """The addresses of a host name. The resolver can only block, so it is asked in a child process that lives as long
-    as the question: SIGTERM and the other probes must not wait for a name server that is gone."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-            return [(family, (host, port))]
-        except OSError:
-            pass
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            os.write(writer, "\n".join("%d %s" % (entry[0], entry[4][0]) for entry in found).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
+def ask(probe: dict) -> None:
+    """Returns when the endpoint is ready, raises NotReady or OSError when it is not."""
     try:
-        yield reader, EVENT_READ
-        lines = os.read(reader, 65536).decode().split("\n")
-    finally:
-        os.close(reader)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    if lines == [""]:
-        raise NotReady("the name %s is not known" % host)
-    return [(int(family), (address, port)) for family, address in (line.split(" ", 1) for line in lines)]
+        KINDS[probe["type"]](probe)
+    except socket.timeout:
+        raise NotReady("no answer within %g s" % SILENCE_LIMIT)
+    except socket.gaierror:
+        raise NotReady("the name %s is not known" % probe["host"])
 
 
-def _connect(probe: dict, turn: int):
-    """A connected socket. Of several addresses each attempt tries the next one (`turn` counts the attempts)."""
+def _connect(probe: dict) -> socket.socket:
     if probe["type"] == "socket":
-        family, address = socket.AF_UNIX, probe["path"]
-    else:
-        addresses = yield from _lookup(probe["host"], probe["port"])
-        family, address = addresses[turn % len(addresses)]
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        error = sock.connect_ex(address)
-        if error == socket.errno.EINPROGRESS:
-            yield sock.fileno(), EVENT_WRITE
-            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if error:
-            raise OSError(error, os.strerror(error))
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(SILENCE_LIMIT)
+        sock.connect(probe["path"])
         return sock
-    except BaseException:
-        sock.close()
-        raise
+    sock = socket.create_connection((probe["host"], probe["port"]), SILENCE_LIMIT)
+    if probe.get("scheme") != "https":
+        return sock
+    import ssl
+    # Whether it answers is the question here, not who it is: the client that follows checks certificates.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(sock, server_hostname=probe["host"])
 
 
-def _talk(probe: dict, turn: int, request: bytes, judge, tls: bool = False):
+def _talk(probe: dict, request: bytes, judge) -> None:
     """Sends `request` and reads until judge(bytes so far, at the end) says True; judge raises NotReady to refuse."""
-    sock = yield from _connect(probe, turn)
-    try:
-        if tls:
-            import ssl
-            # Whether it answers is the question here, not who it is: the client that follows checks certificates.
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            sock = context.wrap_socket(sock, server_hostname=probe["host"], do_handshake_on_connect=False)
-            yield from _retry(sock, sock.do_handshake)
-        while request:
-            request = request[(yield from _retry(sock, sock.send, request)):]
-        answer = b""
-        while True:
-            chunk = yield from _retry(sock, sock.recv, 65536)
-            answer += chunk
-            if judge(answer, not chunk or len(answer) > BODY_LIMIT):
-                return
-            if not chunk:
+    with _connect(probe) as sock:
+        sock.sendall(request)
+        answer, ended = b"", False
+        while not judge(answer, ended):
+            if ended:
                 raise NotReady("closed the connection after %d bytes" % len(answer))
-            if len(answer) > BODY_LIMIT:
-                raise NotReady("sent %d bytes without the answer that was asked for" % len(answer))
-    finally:
-        sock.close()
+            chunk = sock.recv(65536)
+            answer += chunk
+            ended = not chunk or len(answer) > BODY_LIMIT
 
 
-def _tcp(probe: dict, turn: int):
-    sock = yield from _connect(probe, turn)
-    sock.close()
+def _tcp(probe: dict) -> None:
+    _connect(probe).close()
 
 
-def _http(probe: dict, turn: int):
+def _http(probe: dict) -> None:
     """A GET with HTTP/1.0 (RFC 1945), so that the body needs no decoding and ends with the connection."""
-    wanted, pattern = probe.get("status"), probe.get("body")
+    pattern = probe.get("body")
     host = "[%s]" % probe["host"] if ":" in probe["host"] else probe["host"]
-    request = "GET %s HTTP/1.0\r\nHost: %s:%d\r\nUser-Agent: kollage-start\r\nAccept: */*\r\nConnection: close\r\n\r\n" % (
+    request = "GET %s HTTP/1.0\r\nHost: %s:%d\r\nUser-Agent: kollage-start\r\nConnection: close\r\n\r\n" % (
         probe.get("path") or "/", host, probe["port"])
 
     def judge(answer: bytes, ended: bool) -> bool:
         line, complete, rest = answer.partition(b"\r\n")
         if not complete:
             return False
-        words = line.split(None, 2)
-        if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
+        version, code = (line.split() + [b"", b""])[:2]
+        if not version.startswith(b"HTTP/") or not code.isdigit():
             raise NotReady("does not speak HTTP")
-        status = int(words[1])
-        if status not in wanted if wanted else not 200 <= status < 400:
-            raise NotReady("HTTP %d" % status)
+        if int(code) not in (probe.get("status") or range(200, 400)):
+            raise NotReady("HTTP %d" % int(code))
         if not pattern:
             return True
         import re
-        head, _, body = rest.partition(b"\r\n\r\n")
-        if re.search(pattern.encode(), body):
-            return True
-        length = re.search(rb"(?im)^content-length:\s*(\d+)", head)
-        if ended or (length and len(body) >= int(length.group(1))):
-            raise NotReady("HTTP %d, but its body does not match %s" % (status, pattern))
-        return False
+        found = re.search(pattern.encode(), rest.partition(b"\r\n\r\n")[2])
+        if ended and not found:
+            raise NotReady("HTTP %d, but its body does not match %s" % (int(code), pattern))
+        return bool(found)
 
-    yield from _talk(probe, turn, request.encode(), judge, probe.get("scheme") == "https")
+    _talk(probe, request.encode(), judge)
 
 
-def _mysql(probe: dict, turn: int):
+def _mysql(probe: dict) -> None:
     """Reads the server's first packet: protocol 10's greeting, or an error packet such as 1040 (too many connections).
     https://mariadb.com/kb/en/connection/#initial-handshake-packet"""
-    def judge(answer: bytes, ended: bool) -> bool:
+    def judge(answer: bytes, _ended: bool) -> bool:
         if len(answer) < 5:
             return False
-        size, kind = int.from_bytes(answer[:3], "little"), answer[4]
-        if kind == 10:
-            return True
-        if kind != 0xFF:
+        end, kind = 4 + int.from_bytes(answer[:3], "little"), answer[4]
+        if kind not in (10, 0xFF):
             raise NotReady("does not speak the MySQL protocol")
-        if len(answer) < 4 + size and not ended:
-            return False
-        code = int.from_bytes(answer[5:7], "little")
-        raise NotReady("MySQL error %d: %s" % (code, answer[7:4 + size].decode("utf-8", "replace")))
+        if kind == 0xFF and len(answer) >= end:
+            code = int.from_bytes(answer[5:7], "little")
+            raise NotReady("MySQL error %d: %s" % (code, answer[7:end].decode("utf-8", "replace")))
+        return kind == 10
 
-    yield from _talk(probe, turn, b"", judge)
+    _talk(probe, b"", judge)
 
 
 def _greeting(request: bytes, expected: bytes, protocol: str):
     """A probe that sends `request` and is content when the answer begins with `expected`."""
-    def judge(answer: bytes, ended: bool) -> bool:
+    def judge(answer: bytes, _ended: bool) -> bool:
         if answer[:len(expected)] != expected[:len(answer)]:
             raise NotReady("does not speak " + protocol)
         return len(answer) >= len(expected)
 
-    return lambda probe, turn: _talk(probe, turn, request, judge)
+    return lambda probe: _talk(probe, request, judge)
 
 
-def _file(probe: dict, turn: int):
+def _file(probe: dict) -> None:
     if not os.path.exists(probe["path"]):
         raise NotReady("%s does not exist" % probe["path"])
-    yield from ()
 
 
-# Probe type -> function(probe of the spec, number of the attempt), which gives the generator of one attempt.
+# Probe type -> function(probe of the spec).
 KINDS = {
     "tcp": _tcp, "socket": _tcp, "http": _http, "mysql": _mysql, "file": _file,
     # The broker answers the protocol header of AMQP 0-9-1 with Connection.Start, a method frame: frame type 1.
