@@ -26,7 +26,11 @@ export class Overrides {
   /** Every path that some file of a service that is on would read. */
   readonly possible = new Set<string>();
 
-  constructor(files: readonly TextFile[]) {
+  readonly #unique: ReadonlySet<string>;
+
+  /** `unique`: names of configuration files that only one service has, which may also stand right below config/. */
+  constructor(files: readonly TextFile[], unique: ReadonlySet<string>) {
+    this.#unique = unique;
     this.#files = new Map(files.map((file) => [file.path, file]));
     for (const { path } of files) {
       const [service = '', folder = '', ...rest] = path.split('/');
@@ -39,7 +43,8 @@ export class Overrides {
   /** The overrides of one file, in the order of merging. */
   of(target: BundleFor, file: string, main: boolean, catalogOverrides: readonly string[]): TextFile[] {
     const { definition, component, host } = target;
-    const input = { service: definition.name, component, file, main, catalogOverrides };
+    const unique = this.#unique.has(file);
+    const input = { service: definition.name, component, file, main, catalogOverrides, unique };
     return overridePaths(host === null ? input : { ...input, host }).flatMap((path) => {
       this.possible.add(path);
       const found = this.#files.get(path);

@@ -252,6 +252,24 @@ describe('overrides', () => {
     expect(resource(desired, 'config', 'web/agent@b').files[0]?.content).toContain('y = 1');
   });
 
+  test.each([
+    ['only one service has the file', 'db.cnf', true],
+    ['two have it', 'shared.txt', false],
+  ])('right below config/ when %s', (_, path, read) => {
+    const shared = {
+      config: { 'shared.txt': { path: '/shared.txt' } },
+      image: 'app',
+      components: { x: { command: 'x', config: ['shared.txt'] } },
+    };
+    const catalog: TestCatalog = {
+      ...shop,
+      services: { ...shop.services, one: shared, two: shared },
+      templates: { ...shop.templates, 'one/shared.txt.j2': 'a', 'two/shared.txt.j2': 'a' },
+    };
+    const { findings } = compileTest(catalog, { ...whole, overrides: { [path]: 'b\n' } });
+    expect(findings.map(({ code }) => code)).toEqual(read ? [] : ['KLG-110']);
+  });
+
   test('an override that nothing reads is found, with the nearest right name', () => {
     const { findings } = compileTest(shop, { ...whole, overrides: { 'web/web-agnet.conf': '' } });
     expect(findings).toMatchObject([

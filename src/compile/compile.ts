@@ -39,7 +39,7 @@ export function compile(input: CompileInput): Compiled {
   const compiling: Compiling = {
     context,
     known: whatIsKnown(context, definitions),
-    overrides: new Overrides(deployment.overrides),
+    overrides: new Overrides(deployment.overrides, uniqueFiles(definitions)),
     placements: new Placements(deployment),
     roles: new Set([
       ...Object.keys(catalog.file.value.roles),
@@ -66,6 +66,7 @@ export function compile(input: CompileInput): Compiled {
     deployment: deployment.name,
     release: deployment.release,
     engine: input.engine.name,
+    network: input.engine.network,
     nodes: deployment.nodes,
     resources,
   };
@@ -102,6 +103,13 @@ function offer(context: Context, definition: Definition): void {
       context.endpoints.set(endpoint.id, endpoint);
     }
   }
+}
+
+/** Names of configuration files that no two services have. */
+function uniqueFiles(definitions: readonly Definition[]): ReadonlySet<string> {
+  const names = definitions.flatMap((definition) => [...definition.config.keys()]);
+  const counts = Map.groupBy(names, (name) => name);
+  return new Set(names.filter((name) => counts.get(name)?.length === 1));
 }
 
 /** Health of every component and names of every task that is on: what needs are resolved against. */

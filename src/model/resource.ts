@@ -211,6 +211,8 @@ export interface Desired {
   readonly deployment: string;
   readonly release: string;
   readonly engine: string;
+  /** host: containers share their node's network unless told otherwise; cluster: each has an address of its own. */
+  readonly network: 'host' | 'cluster';
   readonly nodes: readonly DesiredNode[];
   /** Sorted by key. */
   readonly resources: readonly Resource[];

@@ -9,7 +9,7 @@ import {
 
 /** A desired state, looked up by key: one of the two sides that a plan compares. */
 export interface Side {
-  readonly engine: string;
+  readonly network: Desired['network'];
   readonly resources: ReadonlyMap<ResourceKey, Resource>;
   readonly bundles: ReadonlyMap<string, ConfigBundle>;
   /** Endpoints by the workload that answers, `service/component`. */
@@ -30,7 +30,7 @@ export function sideOf(desired: Desired | null): Side {
       else endpoints.set(resource.workload, [resource]);
     }
   }
-  return { engine: desired?.engine ?? '', resources, bundles, endpoints };
+  return { network: desired?.network ?? 'host', resources, bundles, endpoints };
 }
 
 /** `service/component` of a workload, of which a node may have its own (`service/component@node`). */

@@ -74,7 +74,14 @@ export function desiredOf(parts: TestDesired): Desired {
     ...(parts.volumes ?? []).map((id): Resource => ({ kind: 'volume', id, each: 'node', size: null })),
     ...Object.entries(secrets).map(([id, fingerprint]): Resource => ({ kind: 'secret', id, fingerprint })),
   ];
-  return finish({ deployment: 'test', release: '1', engine: parts.engine ?? 'docker', nodes, resources });
+  return finish({
+    deployment: 'test',
+    release: '1',
+    engine: parts.engine ?? 'docker',
+    network: parts.engine === 'kubernetes' ? 'cluster' : 'host',
+    nodes,
+    resources,
+  });
 }
 
 /** Sorts the resources, and gives the state its fingerprint. */
