@@ -74,6 +74,9 @@ export const secretSpec = z.strictObject({
 /** What a changed input does to the process that reads it. */
 export const onChange = z.enum(['nothing', 'reload', 'restart', 'replace']);
 
+/** A file without folders: `kollage render` and the engines write it where they hold a bundle. */
+const fileName = z.string().regex(/^[\w@+-][\w.@+-]{0,199}$/, 'must be the name of a file, without folders');
+
 /** A configuration file. Its overrides (kolla-ansible's rules) follow from its name, see docs/reference/service.md. */
 export const configFile = z.strictObject({
   when: when.optional(),
@@ -255,7 +258,7 @@ const body = {
       }),
     )
     .default({}),
-  config: z.record(z.string(), configFile).default({}),
+  config: z.record(fileName, configFile).default({}),
   tasks: z.record(id, task).default({}),
 };
 

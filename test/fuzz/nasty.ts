@@ -376,6 +376,11 @@ export const folderCases: readonly Case[] = [
     '*',
     replace(service, 'user: "{{ service }}"', 'user: "{{ with.user }}"'),
   ],
+  [
+    'a file that would be written elsewhere',
+    'KLG-104',
+    replace(service, 'banner: {', '"../../../banner": {'),
+  ],
   ['a trait that is not there', 'KLG-209', replace(service, 'database: {', 'databse: {')],
   ['an engine that is not there', 'KLG-105', replace('kollage.yaml', 'type: docker', 'type: dokcer')],
 ];
