@@ -187,7 +187,6 @@ describe.each(releases)('release %s', (release) => {
     ['nova/compute', 'nova.conf', 'os_vif_ovs', 'ovsdb_connection', 'unix:/run/openvswitch/db.sock'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'core_plugin', 'ml2'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'service_plugins', ''],
-    ['neutron/server', 'neutron.conf', 'DEFAULT', 'api_workers', '1'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'rpc_workers', '1'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'rpc_state_report_workers', '0'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'global_physnet_mtu', '1400'],
@@ -311,12 +310,19 @@ describe('what differs between releases', () => {
       expect(found.get('glance/api')).toBe('glance-api');
       expect(found.get('neutron/server')).toBe('neutron-server');
       expect(found.has('neutron/rpc-server')).toBe(false);
+      const desired = compiled(release);
+      expect(values(desired, 'glance/api', 'glance-api.conf', 'DEFAULT', 'workers')).toEqual(['1']);
+      expect(values(desired, 'neutron/server', 'neutron.conf', 'DEFAULT', 'api_workers')).toEqual(['1']);
     }
     const found = commands('2026.2');
     expect(found.get('glance/api')).toBe('uwsgi');
     expect(found.get('neutron/server')).toBe('uwsgi');
     expect(found.get('neutron/rpc-server')).toBe('neutron-rpc-server');
     expect(found.get('neutron/periodic-workers')).toBe('neutron-periodic-workers');
+    const desired = compiled('2026.2');
+    const socket = (id: string, name: string) => values(desired, id, name, 'uwsgi', 'http-socket');
+    expect(socket('glance/api', 'glance-api-uwsgi.ini')).toEqual(['192.0.2.1:9292']);
+    expect(socket('neutron/server', 'neutron-server-uwsgi.ini')).toEqual(['192.0.2.1:9696']);
   });
 
   test('a broker never opens what another version of it has stored', () => {
