@@ -1,38 +1,73 @@
 import { hostname } from 'node:os';
 import { observeHost } from '../engines/docker/host.ts';
-import { legible } from '../model/error.ts';
+import { type Finding, KollageError, legible } from '../model/error.ts';
 import type { Deployment } from '../model/loaded.ts';
 import type { Observed, Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
 import { makePlan } from '../plan/plan.ts';
+import { SqliteStore } from '../state/sqlite.ts';
 import { prepare } from './prepare.ts';
 import { readObserved, readSaved, save } from './saved.ts';
 
 export interface PlanRequest {
   readonly folder: string;
-  /** A file with a state saved before; nothing was there when not given. */
+  /** A file with a state saved before; the last revision, if there is one, when not given. */
   readonly against?: string | undefined;
-  /** A file with what is there; looked at on this host when not given. */
+  /** A file with what is there; the engine, or this host, is looked at when not given. */
   readonly observed?: string | undefined;
   /** Where to save the state that the plan leads to. */
   readonly save?: string | undefined;
 }
 
 /**
- * What would change, with the findings of loading, compiling and prechecking. Changes nothing but the file to save to, which is
- * written only when no finding is an error.
+ * What would change since the last revision (or the state given), with the findings of loading, compiling and prechecking. Changes
+ * nothing but the file to save to, which is written unless the folder itself has a mistake.
  */
 export async function planDeployment(request: PlanRequest): Promise<Plan> {
   const { deployment, desired, findings: before } = await prepare(request.folder);
-  const last = request.against === undefined ? null : readSaved(request.against);
-  const observed =
-    request.observed === undefined ? look(deployment, desired) : readObserved(request.observed);
+  const state = SqliteStore.existing(deployment.name);
+  const applied = (await state?.last())?.desired ?? null;
+  state?.close();
+  const last = request.against === undefined ? applied : readSaved(request.against);
+  const seen = await observe(request, deployment, desired, state !== null);
+  const { observed } = seen;
   const plan = makePlan({ desired, last, observed });
-  const findings = [...before, ...runChecks({ desired, last, observed }), ...plan.findings].map(legible);
-  if (request.save !== undefined && !findings.some((finding) => finding.severity === 'error'))
+  const checks = runChecks({ desired, last, observed });
+  const findings = [...before, ...seen.findings, ...checks, ...plan.findings].map(legible);
+  if (request.save !== undefined && !before.some(({ severity }) => severity === 'error'))
     save(request.save, desired);
   return { ...plan, findings };
+}
+
+interface Seen {
+  readonly observed: Observed;
+  readonly findings: readonly Finding[];
+}
+
+/** What is there: from a file, from the engine where something was ever brought up, else what can be seen of this host without one. */
+async function observe(
+  request: PlanRequest,
+  deployment: Deployment,
+  desired: Desired,
+  wasUp: boolean,
+): Promise<Seen> {
+  if (request.observed !== undefined) return { observed: readObserved(request.observed), findings: [] };
+  if (!wasUp || request.against !== undefined) return { observed: look(deployment, desired), findings: [] };
+  try {
+    // Read only now: a plan for what never ran needs no engine, and not the time to load one.
+    const { engineFor } = await import('./engine-of.ts');
+    const engine = engineFor(deployment.engine, deployment.at(['engine']));
+    return { observed: await engine.observe(deployment.name, desired), findings: [] };
+  } catch (error) {
+    if (!(error instanceof KollageError) || error.code !== 'KLG-501') throw error;
+    const finding = {
+      ...error.finding,
+      severity: 'warning',
+      next: 'This plan compares with the last revision alone.',
+    } as const;
+    return { observed: {}, findings: [finding] };
+  }
 }
 
 /** Where containers would run on this very host, what can be seen of it without an engine; elsewhere nothing. */

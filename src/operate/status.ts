@@ -35,10 +35,10 @@ export async function running(
   const { file } = readDeploymentFile(openDeployment(folder));
   const { name, engine: settings } = file.value;
   const engine = engineFor(settings, file.at(['engine']));
-  const state = new SqliteStore(name);
+  const state = SqliteStore.existing(name);
   try {
-    const unfinished = await state.unfinished();
-    const revision = unfinished ?? (await state.last());
+    const unfinished = (await state?.unfinished()) ?? null;
+    const revision = unfinished ?? (await state?.last());
     if (revision)
       return {
         engine,
@@ -48,7 +48,7 @@ export async function running(
       };
     throw new KollageError({ code: 'KLG-507', message: `${name} was never brought up on this host` });
   } finally {
-    state.close();
+    state?.close();
   }
 }
 

@@ -17,10 +17,10 @@ export interface RevisionTimeline extends Pick<Revision, 'number' | 'status' | '
  */
 export async function timelineOf(folder: string, number?: number): Promise<RevisionTimeline> {
   const { name } = readDeploymentFile(openDeployment(folder)).file.value;
-  const state = new SqliteStore(name);
+  const state = SqliteStore.existing(name);
   try {
-    const newest = await state.revision();
-    if (!newest)
+    const newest = await state?.revision();
+    if (!state || !newest)
       throw new KollageError({ code: 'KLG-507', message: `${name} was never brought up on this host` });
     const revision = number === undefined ? newest : await state.revision(number);
     if (!revision)
@@ -38,6 +38,6 @@ export async function timelineOf(folder: string, number?: number): Promise<Revis
       timeline: events.length > 0 ? makeTimeline(events, revision.desired) : null,
     };
   } finally {
-    state.close();
+    state?.close();
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,15 +6,17 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { KollageError } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Desired } from '../model/resource.ts';
-import { makeHome } from './home.ts';
+import { deploymentHome, makeHome } from './home.ts';
 import type { LockHolder, Revision, StateStore } from './store.ts';
+
+const file = 'state.db';
 
 /** State in one SQLite file in the deployment's folder. Every write is durable before the act that it announces. */
 export class SqliteStore implements StateStore {
   readonly #database: DatabaseSync;
 
   constructor(deployment: string) {
-    this.#database = new DatabaseSync(join(makeHome(deployment), 'state.db'));
+    this.#database = new DatabaseSync(join(makeHome(deployment), file));
     this.#database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
@@ -24,6 +26,11 @@ export class SqliteStore implements StateStore {
       ) STRICT;
       CREATE TABLE IF NOT EXISTS lock (one INTEGER PRIMARY KEY CHECK (one = 1), host TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
     `);
+  }
+
+  /** The state of a deployment that has one; null where nothing was ever applied. Makes no file. */
+  static existing(deployment: string): SqliteStore | null {
+    return existsSync(join(deploymentHome(deployment), file)) ? new SqliteStore(deployment) : null;
   }
 
   async lock(): Promise<Disposable> {

@@ -263,10 +263,12 @@ describe('what goes wrong', () => {
     ]);
   });
 
-  test('a plan with a running deployment needs no rights and changes nothing', async () => {
+  test('a plan of what runs finds nothing to do, no port taken, and changes nothing', async () => {
     const there = containers();
     const kept = readFileSync(`${shop.folder}/kollage.yaml`, 'utf8');
-    await planDeployment({ folder: shop.folder });
+    const plan = await planDeployment({ folder: shop.folder });
+    expect(plan.changes).toEqual([]);
+    expect(plan.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(changed(there, containers())).toEqual([]);
     expect(readFileSync(`${shop.folder}/kollage.yaml`, 'utf8')).toBe(kept);
   });

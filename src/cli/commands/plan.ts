@@ -18,7 +18,7 @@ export function register(program: Command): void {
     .command('plan')
     .description('show what would change, why, and what it would disturb; changes nothing')
     .option('-f, --folder <folder>', 'the deployment folder', '.')
-    .option('--against <file>', 'compare with a state saved before, instead of with nothing')
+    .option('--against <file>', 'compare with a state saved before, instead of with the last revision')
     .option('--observed <file>', 'what is there, as JSON, instead of looking')
     .option(
       '--save <file>',

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { fillSecrets } from '../../config/fill.ts';
 import type { ConfigBundle } from '../../model/resource.ts';
-import { makeHome } from '../../state/home.ts';
+import { deploymentHome, makeHome } from '../../state/home.ts';
 import type { HostFolders } from './container.ts';
 import { fillNode } from './node-tokens.ts';
 
@@ -32,14 +32,16 @@ const taskRecord = z.object({ id: z.string(), fingerprint: z.string(), state: z.
  */
 export class Folders {
   readonly home: string;
+  readonly #deployment: string;
 
   constructor(deployment: string) {
-    this.home = makeHome(deployment);
+    this.home = deploymentHome(deployment);
+    this.#deployment = deployment;
   }
 
   /** The store of the start program; its folders are world-writable, because containers run as many users (images/start/README.md). */
   get store(): string {
-    const store = join(this.home, 'store');
+    const store = join(makeHome(this.#deployment), 'store');
     for (const folder of ['tasks', 'outputs', 'waiting']) {
       const path = join(store, folder);
       if (existsSync(path)) continue;
@@ -109,7 +111,8 @@ export class Folders {
 
   /** The tasks that have a record of their success. */
   doneTasks(): { id: string; fingerprint: string }[] {
-    const tasks = join(this.store, 'tasks');
+    const tasks = join(this.home, 'store', 'tasks');
+    if (!existsSync(tasks)) return [];
     return readdirSync(tasks).flatMap((folder) =>
       readdirSync(join(tasks, folder))
         .filter((name) => name.endsWith('.json'))
@@ -132,7 +135,7 @@ export class Folders {
   }
 
   #report(instance: string): string {
-    return join(this.store, 'waiting', `${instance}.json`);
+    return join(this.home, 'store', 'waiting', `${instance}.json`);
   }
 
   /** Takes the deployment's folder away. */
