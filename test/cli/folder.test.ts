@@ -45,18 +45,18 @@ describe('plan', () => {
     expect(stdout).not.toMatch(/^db$/m);
   });
 
-  test('1 where something stands against it, which is told; the plan is not saved', async () => {
+  test("1 where something stands against it, which is told; the state is saved all the same: it is the folder's", async () => {
     const observed = join(root, 'observed.json');
     const listeners = [{ port: 8080, protocol: 'tcp', address: '0.0.0.0', process: 'nginx' }];
     writeFileSync(observed, JSON.stringify({ nodes: [{ name: 'node-01', listeners }] }));
-    const unsaved = join(root, 'unsaved.json');
-    const { code, stdout } = await on('plan', '--json', '--observed', observed, '--save', unsaved);
+    const kept = join(root, 'kept.json');
+    const { code, stdout } = await on('plan', '--json', '--observed', observed, '--save', kept);
     const plan: { findings: { code: string; message: string }[] } = JSON.parse(stdout);
     expect(code).toBe(1);
     expect(plan.findings).toContainEqual(
       expect.objectContaining({ code: 'KLG-401', message: expect.stringContaining('nginx') }),
     );
-    expect(readdirSync(root)).not.toContain('unsaved.json');
+    expect((await on('plan', '--against', kept)).code).toBe(0);
   });
 
   test('--json is one JSON text, the same each time', async () => {
@@ -78,6 +78,17 @@ describe('plan', () => {
       const { code, stdout, stderr } = await on('plan', option, file);
       expect([code, stdout, stderr.split(' ')[0]]).toEqual([1, '', 'error[KLG-408]']);
     }
+  });
+
+  test('nothing is saved of a folder that has a mistake', async () => {
+    writeFileSync(join(folder, 'passwords.yml'), '');
+    const unsaved = join(root, 'unsaved.json');
+    const { code, stdout } = await on('plan', '--save', unsaved);
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringContaining('error[KLG-120] the secret db_password is missing'),
+    ]);
+    expect(readdirSync(root)).not.toContain('unsaved.json');
   });
 
   test('--save where nothing can be written is KLG-903', async () => {

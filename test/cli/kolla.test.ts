@@ -115,7 +115,9 @@ describe('variables', () => {
 
   test('one that nothing reads is told', async () => {
     const { stderr } = await kollage(['render', 'nova'], { cwd: root });
-    expect(stderr).toContain('warning[KLG-111] globals.yml:8:1: nothing reads the variable nova_consolle; did you mean nova_console?');
+    expect(stderr).toContain(
+      'warning[KLG-111] globals.yml:8:1: nothing reads the variable nova_consolle; did you mean nova_console?',
+    );
   });
 });
 

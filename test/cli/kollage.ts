@@ -2,7 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
+
+// A program is started many times here, perhaps on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 export interface Ended {
   readonly code: number;
@@ -26,7 +29,12 @@ export function kollage(
   args: readonly string[],
   options: { cwd?: string; env?: Readonly<Record<string, string>>; uid?: number } = {},
 ): Promise<Ended> {
-  const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...options.env };
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: '/nonexistent',
+    KOLLAGE_STATE: '/nonexistent',
+    ...options.env,
+  };
   const { promise, resolve } = Promise.withResolvers<Ended>();
   // Ended by force after a minute: a command that hangs fails its test.
   const how = { ...options, env, encoding: 'utf8', timeout: 60_000, maxBuffer: 2 ** 26 } as const;

@@ -50,7 +50,7 @@ async function broken(edits: readonly Edit[], args: readonly string[]) {
     expect(sandbox.listing()).toEqual(before);
     return ended;
   } finally {
-    sandbox.mend();
+    sandbox.mend(edits);
   }
 }
 
@@ -111,6 +111,6 @@ test('a file that may not be read is named', async ({ skip }) => {
       `error[KLG-108] ${file}: ${file} may not be read: rights are missing`,
     ]);
   } finally {
-    sandbox.mend();
+    sandbox.mend([{ path: 'globals.yml', make: 'nothing' }]);
   }
 });

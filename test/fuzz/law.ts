@@ -1,10 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { type Finding, formatPlace } from '../../src/model/error.ts';
 import { type ErrorCode, errors } from '../../src/model/errors.ts';
 import type { Outcome, Runner } from './outcome.ts';
 import type { Edit, Sandbox } from './sandbox.ts';
+
+// Longer than the deadline of a case (outcome.ts), which is what ends one that hangs.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Part of every secret in the sound folder, and of nothing else. */
 export const mark = 'zq7XK41wv';
@@ -49,7 +52,7 @@ export async function hear(
       complaints.push(`files were touched: ${after.filter((line) => !before.includes(line)).join('\n')}`);
     return { outcome, complaints };
   } finally {
-    sandbox.mend();
+    sandbox.mend(edits);
   }
 }
 

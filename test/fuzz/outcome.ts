@@ -21,7 +21,11 @@ export class Runner implements AsyncDisposable {
 
   async run(folder: string): Promise<Outcome> {
     this.#worker ??= new Worker(new URL('./worker.ts', import.meta.url), {
-      env: { PATH: process.env['PATH'] ?? '', XDG_CONFIG_HOME: '/nonexistent' },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        XDG_CONFIG_HOME: '/nonexistent',
+        KOLLAGE_STATE: '/nonexistent',
+      },
       resourceLimits: { maxOldGenerationSizeMb: 1024 },
       // What the runner of these tests was started with is no business of the thread's.
       execArgv: ['--disable-warning=ExperimentalWarning'],

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -34,6 +35,10 @@ export type Edit = { readonly path: string } & (
   | { readonly make: 'pipe' | 'folder' | 'nothing' }
   | { readonly mode: number }
 );
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
 
 /** A folder for one test file, which cases break and which is mended after each. */
 export class Sandbox implements Disposable {
@@ -64,9 +69,18 @@ export class Sandbox implements Disposable {
     }
   }
 
-  mend(): void {
-    rmSync(this.folder, { recursive: true });
-    cpSync(sound, this.folder, { recursive: true });
+  /** Makes the folder sound again after these edits. */
+  mend(edits: readonly Edit[]): void {
+    const inPlace = edits.every(({ path }) => isFile(join(sound, path)));
+    if (!inPlace) {
+      rmSync(this.folder, { recursive: true });
+      cpSync(sound, this.folder, { recursive: true });
+      return;
+    }
+    for (const { path } of edits) {
+      rmSync(join(this.folder, path), { recursive: true, force: true });
+      cpSync(join(sound, path), join(this.folder, path));
+    }
   }
 
   /** Every entry with all that would tell a change, reading it apart. */
