@@ -349,6 +349,12 @@ export const errors = {
     kept: 'Nothing was changed.',
     next: 'Run `kollage up` first, or give the right folder with --folder.',
   },
+  'KLG-508': {
+    title: 'State cannot be read',
+    cause: "The deployment's state beside the engine is damaged, or may not be read by this user.",
+    kept: 'Nothing was changed; what runs goes on running.',
+    next: 'Check the rights and the disk. Moved away, the state begins anew with the next `kollage up`, which takes over what runs.',
+  },
   // Kollage itself
   'KLG-901': {
     title: 'Wrong use of the command',

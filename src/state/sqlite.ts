@@ -11,21 +11,29 @@ import type { LockHolder, Revision, StateStore } from './store.ts';
 
 const file = 'state.db';
 
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA busy_timeout = 5000;
+  CREATE TABLE IF NOT EXISTS revision (
+    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, status TEXT NOT NULL, desired BLOB NOT NULL, timeline BLOB
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS lock (one INTEGER PRIMARY KEY CHECK (one = 1), host TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
+`;
+
 /** State in one SQLite file in the deployment's folder. Every write is durable before the act that it announces. */
 export class SqliteStore implements StateStore {
   readonly #database: DatabaseSync;
 
   constructor(deployment: string) {
-    this.#database = new DatabaseSync(join(makeHome(deployment), file));
-    this.#database.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA busy_timeout = 5000;
-      CREATE TABLE IF NOT EXISTS revision (
-        number INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, status TEXT NOT NULL, desired BLOB NOT NULL, timeline BLOB
-      ) STRICT;
-      CREATE TABLE IF NOT EXISTS lock (one INTEGER PRIMARY KEY CHECK (one = 1), host TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
-    `);
+    const path = join(makeHome(deployment), file);
+    try {
+      this.#database = new DatabaseSync(path);
+      this.#database.exec(schema);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new KollageError({ code: 'KLG-508', message: `${path}: ${message}` }, { cause });
+    }
   }
 
   /** The state of a deployment that has one; null where nothing was ever applied. Makes no file. */
