@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { KollageError } from '../model/error.ts';
-import { importTar, inspectImage, type Log, runToEnd } from './daemon.ts';
+import { importTar, inspectImage, type Log, runToEnd, text } from './daemon.ts';
+import { owner, ownerLabel } from './owner.ts';
 import { cacheFiles } from './packages.ts';
 import { cachePath } from './paths.ts';
 import { prelude } from './script.ts';
@@ -27,7 +28,7 @@ export async function ensureSeed(shop: Workshop, from: string | undefined, log: 
     const unpacked = `kollage/debian:${shop.suite.suite}-unpacked`;
     await unpack(shop, unpacked, log);
     try {
-      await settle(shop, unpacked, ['/debootstrap/debootstrap --second-stage', 'rm -rf /debootstrap'], log);
+      await settle(shop, unpacked, secondStage, log);
     } finally {
       await shop.docker.getImage(unpacked).remove({ force: true });
     }
@@ -36,6 +37,12 @@ export async function ensureSeed(shop: Workshop, from: string | undefined, log: 
   }
   return reference;
 }
+
+/** Second half of debootstrap, in a container. What went wrong in it stands in its own log only. */
+const secondStage = [
+  '/debootstrap/debootstrap --second-stage || { tail -n 20 /debootstrap/debootstrap.log; exit 1; }',
+  'rm -rf /debootstrap',
+];
 
 /** Brings a seed up to date with the mirror, and makes one layer of it. */
 export async function refreshSeed(shop: Workshop, log: Log): Promise<void> {
@@ -46,8 +53,9 @@ export async function refreshSeed(shop: Workshop, log: Log): Promise<void> {
 async function unpack(shop: Workshop, reference: string, log: Log): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'kollage-debian-'));
   const fake = process.getuid?.() === 0 ? [] : ['fakeroot'];
+  // The folders that the engine mounts something on are its own to make; debootstrap may have put links there.
   const shell =
-    'debootstrap --foreign --force-check-gpg --variant=minbase "$1" "$2" "$3" >&2 && tar -C "$2" -c .';
+    'debootstrap --foreign --force-check-gpg --variant=minbase "$1" "$2" "$3" >&2 && tar -C "$2" --exclude=./dev --exclude=./proc --exclude=./sys -c .';
   const [program = 'sh', ...rest] = [
     ...fake,
     'sh',
@@ -66,13 +74,13 @@ async function unpack(shop: Workshop, reference: string, log: Log): Promise<void
       child.on('close', resolve);
     });
     const [status] = await Promise.all([ended, importTar(shop.docker, child.stdout, reference)]);
-    if (status !== 0) throw new Error(`debootstrap ended with status ${status}`);
+    if (status !== 0) throw new Error(log.last(1)[0] ?? `debootstrap ended with status ${status}`);
   } catch (cause) {
     if (shop.signal.aborted) throw interrupted();
     throw new KollageError(
       {
         code: 'KLG-301',
-        message: `Debian ${shop.suite.suite} could not be set up: ${log.last(1)[0] ?? 'debootstrap did not start'}`,
+        message: `Debian ${shop.suite.suite} could not be set up: ${text(cause)}`,
         next: `Install debootstrap and debian-archive-keyring (and fakeroot when not root), or give a Debian ${shop.suite.suite} image with --base. Log: ${log.path}`,
       },
       { cause },
@@ -100,6 +108,9 @@ async function settle(shop: Workshop, image: string, lines: readonly string[], l
     binds: [`${cacheVolume(shop.suite)}:${cachePath}`],
     uploads: cacheFiles(shop),
     network: 'host',
+    labels: { [ownerLabel]: owner() },
+    // Podman mounts an /etc/passwd of its own for a user that is named and not in the image's, which has none yet.
+    user: '',
   });
   try {
     const status = await runToEnd(shop.docker, container, log.line);

@@ -11,6 +11,7 @@ import { Limit } from './limit.ts';
 import { metadata } from './metadata.ts';
 import { hostMirror } from './mirror.ts';
 import { referenceOf, tagAll } from './names.ts';
+import { buildPrefix } from './owner.ts';
 import { Packages, type Request } from './packages.ts';
 import { cachePath, workPath } from './paths.ts';
 import type { Recipes } from './recipes.ts';
@@ -238,6 +239,7 @@ class Build {
     const below = await this.#below(image);
     const script = { path: `${workPath}/build`, content: installScript(image, release, suite), mode: 0o755 };
     const container = await containers.create({
+      name: `${buildPrefix}${suite.suite}-${image.image}`,
       image: below.reference,
       command: ['/bin/sh', `${workPath}/build`],
       binds: [`${cacheVolume(suite)}:${cachePath}:ro`],

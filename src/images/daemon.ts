@@ -21,11 +21,10 @@ export interface Step {
   readonly binds?: readonly string[];
   readonly uploads?: readonly Upload[];
   readonly network?: string;
+  /** root when not given; empty for the image's own. */
+  readonly user?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
-
-/** Every container and volume of a build carries it, so that what a killed build left can be found. */
-export const buildLabel = 'io.kollage.build';
 
 /**
  * The container engine of this host, or the one that DOCKER_HOST names; Docker, or Podman through its socket.
@@ -51,9 +50,9 @@ export async function create(docker: Docker, step: Step): Promise<Docker.Contain
     Image: step.image,
     Cmd: [...step.command],
     Entrypoint: [],
-    User: '0',
+    User: step.user ?? '0',
     Env: Object.entries(step.env ?? {}).map(([key, value]) => `${key}=${value}`),
-    Labels: { [buildLabel]: owner(), ...step.labels },
+    Labels: { ...step.labels },
     HostConfig: {
       Binds: [...(step.binds ?? [])],
       ...(step.network === undefined ? {} : { NetworkMode: step.network }),
@@ -107,8 +106,8 @@ export async function commit(container: Docker.Container, comment: string): Prom
 
 /** Makes an image from a tar stream of a file system. Gives its id. */
 export async function importTar(docker: Docker, tar: Readable, reference: string): Promise<string> {
-  const [repo = reference, tag = 'latest'] = reference.split(':');
-  const stream = await docker.importImage(tar, { repo, tag });
+  // The tag stands in `repo`: Podman does not read `tag`.
+  const stream = await docker.importImage(tar, { repo: reference });
   await finished(docker, stream);
   return (await docker.getImage(reference).inspect()).Id;
 }
@@ -172,11 +171,6 @@ export function isStatus(error: unknown, status: number): boolean {
 
 export function text(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
-}
-
-/** This process, as label values name it: `HOST/PID`. */
-export function owner(): string {
-  return `${process.env['HOSTNAME'] ?? 'localhost'}/${process.pid}`;
 }
 
 /** A log file that also remembers its last lines. */

@@ -1,9 +1,10 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import { KollageError } from '../model/error.ts';
-import { buildLabel, discard, exec, isStatus, type Log, owner, type Upload, upload } from './daemon.ts';
+import { discard, exec, isStatus, type Log, type Upload, upload } from './daemon.ts';
 import { digest, type Versions } from './fingerprint.ts';
 import { proxyLines, sourceLines } from './mirror.ts';
+import { alive, owner, ownerLabel } from './owner.ts';
 import { cachePath } from './paths.ts';
 import { aptConfiguration } from './script.ts';
 import { cacheVolume, type Workshop } from './workshop.ts';
@@ -55,11 +56,13 @@ export class Packages {
           name,
           image: seed,
           command: ['sleep', 'infinity'],
+          labels: { [ownerLabel]: owner() },
           binds: [`${cacheVolume(shop.suite)}:${cachePath}`],
           uploads: cacheFiles(shop),
           network: 'host',
         });
         await container.start();
+        await shop.containers.sweep(shop.suite.suite);
         return new Packages(shop, container, log);
       } catch (error) {
         if (!isStatus(error, 409)) throw error;
@@ -167,7 +170,7 @@ export function parseUris(output: string): Versions {
 async function leave(container: Docker.Container, waiting: () => void): Promise<void> {
   try {
     const { Config: config, State: state } = await container.inspect();
-    if (!state.Running || !alive(config.Labels[buildLabel])) {
+    if (!state.Running || !alive(config.Labels[ownerLabel] ?? '')) {
       await discard(container);
       return;
     }
@@ -175,18 +178,6 @@ async function leave(container: Docker.Container, waiting: () => void): Promise<
     await container.wait({ condition: 'removed' });
   } catch (error) {
     if (!isStatus(error, 404)) throw error;
-  }
-}
-
-/** Whether the process that a label names may still run; one of another host is taken to. */
-function alive(label: string | undefined): boolean {
-  const [, pid] = label?.split('/') ?? [];
-  if (pid === undefined || label?.split('/')[0] !== owner().split('/')[0]) return true;
-  try {
-    process.kill(Number(pid), 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 

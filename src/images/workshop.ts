@@ -3,6 +3,7 @@ import { KollageError } from '../model/error.ts';
 import type { Suite } from '../model/recipe.ts';
 import { create, discard, type Step } from './daemon.ts';
 import type { Mirror } from './mirror.ts';
+import { alive, buildPrefix, ownerLabel } from './owner.ts';
 
 /** What all parts of one build share. */
 export interface Workshop {
@@ -38,6 +39,20 @@ export class Containers {
   async discard(container: Docker.Container): Promise<void> {
     await discard(container);
     this.#live.delete(container);
+  }
+
+  /**
+   * Removes what killed builds left: of this suite, whose only builder this process now is, the containers that images were being
+   * made in; and helpers whose process is gone.
+   */
+  async sweep(suite: string): Promise<void> {
+    const builds = { name: [`^/?${buildPrefix}${suite}-`] };
+    const helpers = { label: [ownerLabel] };
+    const [made, helping] = await Promise.all(
+      [builds, helpers].map((filters) => this.#docker.listContainers({ all: true, filters })),
+    );
+    const dead = helping?.filter(({ Labels: labels }) => !alive(labels[ownerLabel] ?? '')) ?? [];
+    for (const { Id: id } of [...(made ?? []), ...dead]) await discard(this.#docker.getContainer(id));
   }
 
   async discardAll(): Promise<void> {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildLabel } from '../../src/images/daemon.ts';
 import type { ImageEvent } from '../../src/images/events.ts';
+import { buildPrefix, ownerLabel } from '../../src/images/owner.ts';
 import { build, buildAll, inImage, release } from './kollage.ts';
 
 const docker = new Docker();
@@ -64,6 +64,18 @@ test('an image that fails is told, what is built on it is left out, and the rest
   expect(new Set(ids).size).toBe(1);
 });
 
+/** The containers that a builder left. */
+async function left(pid: number | undefined): Promise<string[]> {
+  const containers = await docker.listContainers({ all: true });
+  return containers
+    .filter(
+      ({ Names, Labels }) =>
+        Names.some((name) => name.startsWith(`/${buildPrefix}`) && name.endsWith('-test-slow')) ||
+        Labels[ownerLabel]?.endsWith(`/${pid}`),
+    )
+    .flatMap(({ Names }) => Names);
+}
+
 test('a build that is stopped leaves no container, and the image as it was', async () => {
   const reference = `kollage/test-slow:${release}`;
   let pid: number | undefined;
@@ -76,9 +88,23 @@ test('a build that is stopped leaves no container, and the image as it was', asy
   );
   expect(status).toBe(1);
   expect(errors).toContain('KLG-308');
-  const left = await docker.listContainers({ all: true, filters: { label: [buildLabel] } });
-  expect(left.filter(({ Labels }) => Labels[buildLabel]?.endsWith(`/${pid}`))).toEqual([]);
+  expect(await left(pid)).toEqual([]);
   await expect(docker.getImage(reference).inspect()).rejects.toMatchObject({ statusCode: 404 });
+});
+
+test('the next build goes on after one that was killed', async () => {
+  let pid: number | undefined;
+  await build(
+    [...catalog({ 'test-slow': 'from: base\nrun: [sleep 600]\n' }), 'test-slow'],
+    (event, child) => {
+      pid = child.pid;
+      if (event.type === 'step' && event.step === 'install') child.kill('SIGKILL');
+    },
+  );
+  expect(await left(pid)).not.toEqual([]);
+  const { status } = await build(['--release', release, 'base']);
+  expect(status).toBe(0);
+  expect(await left(pid)).toEqual([]);
 });
 
 test('images say what they hold, and nothing of how this host reaches its packages', async () => {
