@@ -6,7 +6,7 @@ import type { Observed, Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
 import { makePlan } from '../plan/plan.ts';
-import { SqliteStore } from '../state/sqlite.ts';
+import { hasState } from '../state/home.ts';
 import { prepare } from './prepare.ts';
 import { readObserved, readSaved, save } from './saved.ts';
 
@@ -26,11 +26,9 @@ export interface PlanRequest {
  */
 export async function planDeployment(request: PlanRequest): Promise<Plan> {
   const { deployment, desired, findings: before } = await prepare(request.folder);
-  const state = SqliteStore.existing(deployment.name);
-  const applied = (await state?.last())?.desired ?? null;
-  state?.close();
-  const last = request.against === undefined ? applied : readSaved(request.against);
-  const seen = await observe(request, deployment, desired, state !== null);
+  const applied = await lastApplied(deployment.name);
+  const last = request.against === undefined ? applied.desired : readSaved(request.against);
+  const seen = await observe(request, deployment, desired, applied.any);
   const { observed } = seen;
   const plan = makePlan({ desired, last, observed });
   const checks = runChecks({ desired, last, observed });
@@ -38,6 +36,18 @@ export async function planDeployment(request: PlanRequest): Promise<Plan> {
   if (request.save !== undefined && !before.some(({ severity }) => severity === 'error'))
     save(request.save, desired);
   return { ...plan, findings };
+}
+
+/** The last revision's state, and whether anything was ever begun. The store is read only where there is one: it takes time to load. */
+async function lastApplied(deployment: string): Promise<{ any: boolean; desired: Desired | null }> {
+  if (!hasState(deployment)) return { any: false, desired: null };
+  const { SqliteStore } = await import('../state/sqlite.ts');
+  const state = new SqliteStore(deployment);
+  try {
+    return { any: true, desired: (await state.last())?.desired ?? null };
+  } finally {
+    state.close();
+  }
 }
 
 interface Seen {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,14 @@ export function makeHome(deployment: string): string {
   const home = deploymentHome(deployment);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   return home;
+}
+
+/** The file in it that holds the state. */
+export const stateFile = 'state.db';
+
+/** Whether anything was ever applied. Makes nothing. */
+export function hasState(deployment: string): boolean {
+  return existsSync(join(deploymentHome(deployment), stateFile));
 }
 
 function stateRoot(): string {

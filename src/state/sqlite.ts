@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,10 +6,8 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { KollageError } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Desired } from '../model/resource.ts';
-import { deploymentHome, makeHome } from './home.ts';
+import { hasState, makeHome, stateFile } from './home.ts';
 import type { LockHolder, Revision, StateStore } from './store.ts';
-
-const file = 'state.db';
 
 const schema = `
   PRAGMA journal_mode = WAL;
@@ -26,7 +24,7 @@ export class SqliteStore implements StateStore {
   readonly #database: DatabaseSync;
 
   constructor(deployment: string) {
-    const path = join(makeHome(deployment), file);
+    const path = join(makeHome(deployment), stateFile);
     try {
       this.#database = new DatabaseSync(path);
       this.#database.exec(schema);
@@ -38,7 +36,7 @@ export class SqliteStore implements StateStore {
 
   /** The state of a deployment that has one; null where nothing was ever applied. Makes no file. */
   static existing(deployment: string): SqliteStore | null {
-    return existsSync(join(deploymentHome(deployment), file)) ? new SqliteStore(deployment) : null;
+    return hasState(deployment) ? new SqliteStore(deployment) : null;
   }
 
   async lock(): Promise<Disposable> {
