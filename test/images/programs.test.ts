@@ -16,7 +16,11 @@ test.each([
     'cinder',
     'cinder-volume --version && python3 -c "import rbd" && which lvm mount.nfs tgtadm iscsiadm',
   ],
-  ['glance-api', 'glance', 'glance-api --version && glance-manage --version && qemu-img --version'],
+  [
+    'glance-api',
+    'glance',
+    'glance-manage --version && qemu-img --version && test -e /usr/bin/glance-wsgi-api',
+  ],
   ['glance-api', 'glance', `python3 -c "import rbd, boto3; boto3.client('s3', region_name='us-east-1')"`],
   ['haproxy', 'root', 'haproxy -v'],
   ['heat-engine', 'heat', 'heat-engine --version && heat-manage --version && test -e /usr/bin/heat-wsgi-api'],
