@@ -152,6 +152,7 @@ function workload(compiling: Compiling, making: Making): (Workload | ConfigBundl
     update: { ...value.update, ...stripped(settings?.update ?? {}) },
     stop,
     reload,
+    cleanup: value.cleanup === undefined ? null : scope.words(value.cleanup, 'cleanup'),
     outputs: value.outputs,
     ...fingerprinted(draft, bundle, spec, context.input.deployment.secrets),
   };

@@ -42,7 +42,7 @@ export async function* pushImages(
       await docker.getImage(local).tag({ repo: remote, tag: release });
       const reference = `${remote}:${release}`;
       await moved(reference, async () => {
-        const stream = await docker.getImage(reference).push(auth ? { authconfig: auth } : {});
+        const stream = await docker.getImage(reference).push({ authconfig: auth });
         await finished(docker, stream);
       });
       yield { reference, seconds: (performance.now() - started) / 1000 };
@@ -62,7 +62,7 @@ export async function* pullImages(
     const started = performance.now();
     const reference = `${registry}/${image.image}:${release}`;
     await moved(reference, async () => {
-      await finished(docker, await docker.pull(reference, auth ? { authconfig: auth } : {}));
+      await finished(docker, await docker.pull(reference, { authconfig: auth }));
     });
     const fingerprint = (await inspectImage(docker, reference))?.Config.Labels?.[labels.recipe] ?? 'pulled';
     await docker
@@ -85,16 +85,20 @@ const dockerConfig = z.object({
   auths: z.record(z.string(), z.object({ auth: z.string().optional() })).default({}),
 });
 
-/** What `docker login` wrote down for a registry; nothing where it keeps passwords in a helper program. */
+/**
+ * What `docker login` wrote down for a registry; empty where it keeps passwords in a helper program, and never nothing: Docker 20.10
+ * refuses to push without the header that this becomes.
+ */
 async function credentials(
   registry: string,
-): Promise<{ username: string; password: string; serveraddress: string } | undefined> {
+): Promise<{ username: string; password: string; serveraddress: string }> {
   const host = registry.split('/')[0] ?? registry;
   const folder = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
   const file = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');
   const config = dockerConfig.safeParse(JSON.parse(file));
   const auth = config.success ? config.data.auths[host]?.auth : undefined;
-  if (auth === undefined) return undefined;
-  const [username = '', ...password] = Buffer.from(auth, 'base64').toString().split(':');
+  const [username = '', ...password] = Buffer.from(auth ?? '', 'base64')
+    .toString()
+    .split(':');
   return { username, password: password.join(':'), serveraddress: host };
 }

@@ -179,6 +179,8 @@ export interface Workload extends Process {
     readonly grace: number;
   };
   readonly reload: { readonly signal: string | null; readonly command: readonly string[] | null } | null;
+  /** Run inside when the deployment is destroyed; null where there is nothing to take away. */
+  readonly cleanup: readonly string[] | null;
   readonly outputs: readonly string[];
 }
 

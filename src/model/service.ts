@@ -224,6 +224,8 @@ export const component = z.strictObject({
     .prefault({}),
   /** The signal or command by which it reads its files again (`onChange: reload`). */
   reload: z.strictObject({ signal: z.string().optional(), command: words.optional() }).optional(),
+  /** What takes away, inside the running container, what it made on its node; run when the deployment is destroyed. */
+  cleanup: words.optional(),
   outputs: z.array(z.string()).default([]),
 });
 

@@ -1,4 +1,7 @@
+import type { Engine } from '../engines/engine.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
+import type { Desired } from '../model/resource.ts';
+import { SqliteStore } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
 
 /**
@@ -7,7 +10,26 @@ import { engineFor } from './engine-of.ts';
  */
 export async function destroy(folder: string, keep: { readonly data: boolean }): Promise<string> {
   const { file } = readDeploymentFile(openDeployment(folder));
-  const { name, engine } = file.value;
-  await engineFor(engine, file.at(['engine'])).destroy(name, keep);
+  const { name, engine: settings } = file.value;
+  const engine = engineFor(settings, file.at(['engine']));
+  const state = SqliteStore.existing(name);
+  const revision = (await state?.revision()) ?? null;
+  state?.close();
+  if (revision) await cleanUp(engine, revision.desired);
+  await engine.destroy(name, keep);
   return name;
+}
+
+/** Lets what runs take away what it made on its node. What does not run any more cannot, and holds up nothing. */
+async function cleanUp(engine: Engine, desired: Desired): Promise<void> {
+  const { instances = [] } = await engine.observe(desired.deployment, null);
+  const running = new Set(
+    instances.flatMap(({ workload, state }) => (state === 'stopped' ? [] : [workload])),
+  );
+  for (const workload of desired.resources) {
+    if (workload.kind !== 'workload' || workload.cleanup === null || !running.has(workload.id)) continue;
+    await engine
+      .exec(desired.deployment, engine.instanceName(desired.deployment, workload.id, 1), workload.cleanup)
+      .catch(() => null);
+  }
 }

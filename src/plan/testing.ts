@@ -137,6 +137,7 @@ function workloadOf(
     update: { strategy: 'rolling', maxUnavailable: 1, surge: 0, batch: 1 },
     stop: { signal: null, command: null, grace: 10 },
     reload: null,
+    cleanup: null,
     outputs: [],
     ...parts,
   };

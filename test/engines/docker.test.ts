@@ -202,7 +202,18 @@ describe('what goes wrong', () => {
     await destroy(shop.folder, { data: false });
   });
 
-  test('an image that is not there is named', async () => {
+  test("another's container of the same name is left alone", async () => {
+    const other = `${name}-web-back`;
+    docker('create', '--name', other, '--entrypoint', 'sleep', 'kollage/memcached:2025.1', '60');
+    const error = await failure(bringUp);
+    expect([error.code, error.message]).toEqual(['KLG-502', expect.stringContaining(other)]);
+    expect(docker('inspect', '--format', '{{.Name}}', other).trim()).toBe(`/${other}`);
+    await destroy(shop.folder, { data: false });
+    expect(docker('inspect', '--format', '{{.Name}}', other).trim()).toBe(`/${other}`);
+    docker('rm', other);
+  });
+
+  test('an image that is not there is named before anything is made', async () => {
     shop.configure('services: { web: { components: { back: { image: "kollage/no-such-image:1" } } } }\n');
     const error = await failure(bringUp);
     expect([error.code, error.message]).toEqual([

@@ -17,7 +17,6 @@ import { watchInstances } from './watch.ts';
 
 /** Seconds that the needs of one container together may take, before it gives up and says which was not met. */
 const needsTimeout = 600;
-const node = 'localhost';
 
 /** The engine of one host: Docker, or Podman through its Docker-compatible socket. */
 export class DockerEngine implements Engine {
@@ -36,6 +35,7 @@ export class DockerEngine implements Engine {
   readonly instanceName = instanceName;
 
   async observe(deployment: string, desired: Desired | null): Promise<Observed> {
+    const node = desired?.nodes[0]?.name ?? 'localhost';
     const containers = await this.#containers(deployment);
     const instances = containers.flatMap((info): ObservedInstance[] => {
       const key = info.Labels[keyLabel] ?? '';
@@ -59,7 +59,12 @@ export class DockerEngine implements Engine {
       r.kind === 'workload' && running.has(r.id) ? r.ports.map(({ port }) => port) : [],
     );
     const foreign = new Set(ports.filter((port) => !own.includes(port)));
-    return { instances, tasks: new Folders(deployment).doneTasks(), nodes: [observeHost(node, foreign)] };
+    return {
+      instances,
+      tasks: new Folders(deployment).doneTasks(),
+      nodes: [{ ...observeHost(node, foreign), images: await this.#images() }],
+      images: [],
+    };
   }
 
   async makeVolume(deployment: string, volume: Volume): Promise<void> {
@@ -90,7 +95,9 @@ export class DockerEngine implements Engine {
     await this.#start(task, instanceName(provision.deployment, task.id), provision);
   }
 
-  async removeInstance(_deployment: string, instance: string): Promise<void> {
+  async removeInstance(deployment: string, instance: string): Promise<void> {
+    const there = await this.#inspect(instance);
+    if (there?.Config.Labels[deploymentLabel] !== deployment) return;
     const container = this.#docker.getContainer(instance);
     // Docker waits as long as the container's own stop time-out says, and then kills.
     await ignoring(404, () => ignoring(304, () => container.stop()));
@@ -170,13 +177,19 @@ export class DockerEngine implements Engine {
     const spec = startSpec({
       process,
       instance,
-      node,
+      node: process.placement.nodes[0] ?? 'localhost',
       tasks,
       store: { type: 'directory', path: '/kollage/store' },
       timeout: needsTimeout,
       fill: [],
     });
     const there = await this.#inspect(instance);
+    if (there && there.Config.Labels[deploymentLabel] !== deployment) {
+      throw new KollageError({
+        code: 'KLG-502',
+        message: `there is a container ${instance} already, and it is not of the deployment ${deployment}`,
+      });
+    }
     if (there?.State.Running && there.Config.Labels[fingerprintLabel] === process.fingerprint) {
       // One that still waits may wait for a task that has become another one since.
       const current = there.Config.Labels[specLabel] === specPrint(spec);
@@ -196,6 +209,18 @@ export class DockerEngine implements Engine {
     const container = await this.#ask(() => this.#docker.createContainer(options), process.image);
     await this.#ask(() => container.start());
     return true;
+  }
+
+  /** References of the images on this host, also as they are written with Docker's own registry. */
+  async #images(): Promise<string[]> {
+    const images = await this.#ask(() => this.#docker.listImages());
+    return images
+      .flatMap(({ RepoTags: tags }) => tags ?? [])
+      .flatMap((tag) => {
+        const [first = '', rest] = tag.split(/\/(.*)/s);
+        if (rest === undefined) return [tag, `docker.io/library/${tag}`];
+        return /[.:]|^localhost$/.test(first) ? [tag] : [tag, `docker.io/${tag}`];
+      });
   }
 
   async #inspect(instance: string): Promise<Docker.ContainerInspectInfo | undefined> {
