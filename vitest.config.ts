@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` needs nothing but Node; `real` needs a Docker daemon, and images that `kollage images build` makes. */
+/**
+ * `unit` needs nothing but Node; `real` needs a Docker daemon, and images that `kollage images build` makes. `cloud` is a whole all-in-one
+ * beside: it takes its ports and minutes, and is not part of `npm test`.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -12,6 +15,14 @@ export default defineConfig({
             'tools/**/*.test.ts',
             'test/{arbitrary,catalog,cli,fuzz}/**/*.test.ts',
           ],
+        },
+      },
+      {
+        test: {
+          name: 'cloud',
+          include: ['test/cloud/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
       {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,4 +111,23 @@ test('an option of one service makes that one anew, and the data is kept', async
     headers: { 'x-auth-token': before },
   });
   expect(images.status).toBe(200);
+});
+
+test('every process ends when it is told to, before Docker kills it', () => {
+  const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' }).trim();
+  // What others need stops last: a service that has lost its broker has nobody to say goodbye to.
+  const order = [
+    'placement-api',
+    'glance-api',
+    'keystone-api',
+    'rabbitmq-server',
+    'mariadb-server',
+    'memcached-server',
+  ];
+  const killed = order.filter((component) => {
+    const container = `kollage-test-openstack-${component}`;
+    docker('stop', container);
+    return docker('inspect', '--format', '{{.State.ExitCode}}', container) === '137';
+  });
+  expect(killed).toEqual([]);
 });

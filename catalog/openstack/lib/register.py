@@ -134,7 +134,20 @@ def main(path):
             ensure_service(keystone, entry, config["region"])
 
 
+def patiently(path, attempts=5):
+    """Several registrations run at once, and what one makes another may meet half made. All of it can be done again, so
+    a refusal counts only when it stays."""
+    for left in reversed(range(attempts)):
+        try:
+            return main(path)
+        except Refused as error:
+            if not left:
+                raise
+            print("register: %s; once more" % error, file=sys.stderr)
+            time.sleep(1)
+
+
 try:
-    main(sys.argv[1])
+    patiently(sys.argv[1])
 except (OSError, Refused) as error:
     sys.exit("register: %s" % error)
