@@ -39,7 +39,6 @@ export interface Engine {
   /** What is there of a deployment. */
   observe(deployment: string, desired: Desired | null): Promise<Observed>;
   makeVolume(deployment: string, volume: Volume): Promise<void>;
-  removeVolume(deployment: string, id: string): Promise<void>;
   /**
    * Makes one instance of a workload and starts it, in the place of one with another fingerprint. Gives whether its process has begun
    * already, because it was there or waits for nothing; else a `started` event says so later.

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Engine, Provision } from '../engines/engine.ts';
 import { KollageError } from '../model/error.ts';
 import type { InstanceRef, KollageEvent } from '../model/event.ts';
+import { Limit } from '../model/limit.ts';
 import type { Change, Plan } from '../model/plan.ts';
 import {
   type Desired,
@@ -12,7 +13,7 @@ import {
   type Workload,
 } from '../model/resource.ts';
 import { assign } from '../plan/instances.ts';
-import { allOrFirst, limited } from './limited.ts';
+import { allOrFirst } from './all-or-first.ts';
 import { probeOnce } from './probe.ts';
 import { Watched } from './watched.ts';
 
@@ -56,7 +57,7 @@ class Run {
   readonly #until: AbortSignal;
   readonly #watched: Watched;
   readonly #resources: ReadonlyMap<ResourceKey, Resource>;
-  readonly #gate = limited(atOnce);
+  readonly #gate = new Limit(atOnce);
 
   constructor(execution: Execution) {
     this.#x = execution;
@@ -129,7 +130,7 @@ class Run {
     const { engine } = this.#x;
     const progress = this.#follow(ref);
     try {
-      const { begun } = await this.#gate(() =>
+      const { begun } = await this.#gate.run(0, () =>
         engine.startInstance(workload, ref.instance, this.#provision(workload)),
       );
       if (begun) progress.begin();
@@ -175,7 +176,7 @@ class Run {
       ended.reject(failure('KLG-505', `${task.id} did not end in ${patience + task.timeout} s`)),
     );
     try {
-      await this.#gate(() => engine.startTask(task, this.#provision(task)));
+      await this.#gate.run(0, () => engine.startTask(task, this.#provision(task)));
       const code = await Promise.race([ended.promise, aborted.promise]);
       if (code !== 0) throw failure('KLG-505', `${task.id} ended with ${code}`);
     } finally {

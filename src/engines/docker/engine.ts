@@ -6,7 +6,7 @@ import { KollageError } from '../../model/error.ts';
 import type { Observed, ObservedInstance } from '../../model/plan.ts';
 import type { Desired, Task, Volume, Workload } from '../../model/resource.ts';
 import type { Engine, InstanceEvent, LogQuery, Provision } from '../engine.ts';
-import { startSpec } from '../start-spec.ts';
+import { inside, startSpec } from '../start-spec.ts';
 import { containerOptions } from './container.ts';
 import { Folders } from './folders.ts';
 import { observeHost } from './host.ts';
@@ -50,19 +50,15 @@ export class DockerEngine implements Engine {
         },
       ];
     });
-    const ports = (desired?.resources ?? []).flatMap((r) =>
-      r.kind === 'workload' ? r.ports.map(({ port }) => port) : [],
-    );
     // What our own containers listen on is no conflict: only the ports of workloads that do not run are looked at.
     const running = new Set(instances.map((instance) => instance.workload));
-    const own = (desired?.resources ?? []).flatMap((r) =>
-      r.kind === 'workload' && running.has(r.id) ? r.ports.map(({ port }) => port) : [],
+    const ports = (desired?.resources ?? []).flatMap((r) =>
+      r.kind === 'workload' && !running.has(r.id) ? r.ports.map(({ port }) => port) : [],
     );
-    const foreign = new Set(ports.filter((port) => !own.includes(port)));
     return {
       instances,
       tasks: new Folders(deployment).doneTasks(),
-      nodes: [{ ...observeHost(node, foreign), images: await this.#images() }],
+      nodes: [{ ...observeHost(node, new Set(ports)), images: await this.#images() }],
       images: [],
     };
   }
@@ -74,10 +70,6 @@ export class DockerEngine implements Engine {
         Labels: { [deploymentLabel]: deployment },
       }),
     );
-  }
-
-  async removeVolume(deployment: string, id: string): Promise<void> {
-    await ignoring(404, () => this.#docker.getVolume(volumeName(deployment, id)).remove());
   }
 
   async startInstance(
@@ -179,10 +171,11 @@ export class DockerEngine implements Engine {
       instance,
       node: process.placement.nodes[0] ?? 'localhost',
       tasks,
-      store: { type: 'directory', path: '/kollage/store' },
+      store: { type: 'directory', path: inside.store },
       timeout: needsTimeout,
       fill: [],
     });
+    const print = specPrint(spec);
     const there = await this.#inspect(instance);
     if (there && there.Config.Labels[deploymentLabel] !== deployment) {
       throw new KollageError({
@@ -192,7 +185,7 @@ export class DockerEngine implements Engine {
     }
     if (there?.State.Running && there.Config.Labels[fingerprintLabel] === process.fingerprint) {
       // One that still waits may wait for a task that has become another one since.
-      const current = there.Config.Labels[specLabel] === specPrint(spec);
+      const current = there.Config.Labels[specLabel] === print;
       if (current || folders.hasBegun(instance)) return false;
     }
     if (there) await this.removeInstance(deployment, instance);
@@ -204,7 +197,7 @@ export class DockerEngine implements Engine {
       bundle,
       instance,
       folders.provide(bundle, spec, secret),
-      specPrint(spec),
+      print,
     );
     const container = await this.#ask(() => this.#docker.createContainer(options), process.image);
     await this.#ask(() => container.start());
