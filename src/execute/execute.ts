@@ -14,7 +14,7 @@ import {
 } from '../model/resource.ts';
 import { assign } from '../plan/instances.ts';
 import { allOrFirst } from './all-or-first.ts';
-import { probeOnce } from './probe.ts';
+import { Health } from './health.ts';
 import { Watched } from './watched.ts';
 
 export interface Execution {
@@ -58,12 +58,14 @@ class Run {
   readonly #watched: Watched;
   readonly #resources: ReadonlyMap<ResourceKey, Resource>;
   readonly #gate = new Limit(atOnce);
+  readonly #health: Health;
 
   constructor(execution: Execution) {
     this.#x = execution;
     this.#until = AbortSignal.any([execution.signal, this.#stop.signal]);
     this.#watched = new Watched(execution.engine.watch(execution.desired.deployment, this.#until));
     this.#resources = new Map(execution.desired.resources.map((resource) => [keyOf(resource), resource]));
+    this.#health = new Health(execution.engine, execution.desired.deployment, probeTimeout);
   }
 
   async all(): Promise<void> {
@@ -143,16 +145,13 @@ class Run {
 
   /** Asks until it answers; gives up after the component's own time of grace beyond its start. */
   async #healthy(workload: Workload, ref: InstanceRef): Promise<void> {
-    const { engine, desired } = this.#x;
-    const { health } = workload;
-    const inside = async (command: readonly string[]) =>
-      (await engine.exec(desired.deployment, ref.instance, command)).code;
-    const end = Date.now() + (health?.grace ?? 0) * 1000;
-    while (health && !this.#until.aborted) {
-      const why = await probeOnce(health.probe, inside, probeTimeout);
+    const grace = workload.health?.grace ?? 0;
+    const end = Date.now() + grace * 1000;
+    while (!this.#until.aborted) {
+      const why = await this.#health.ask(workload, ref.instance);
       if (why === null) break;
       if (Date.now() > end)
-        throw failure('KLG-504', `${workload.id} is not healthy after ${health.grace} s: ${why}`);
+        throw failure('KLG-504', `${workload.id} is not healthy after ${grace} s: ${why}`);
       await pause(probeEvery, undefined, { signal: this.#until }).catch(() => undefined);
     }
     if (!this.#until.aborted) this.#emit({ type: 'healthy', ...ref });

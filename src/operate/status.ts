@@ -1,5 +1,5 @@
 import type { Engine } from '../engines/engine.ts';
-import { probeOnce } from '../execute/probe.ts';
+import { Health } from '../execute/health.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { KollageError } from '../model/error.ts';
 import type { Desired, Workload } from '../model/resource.ts';
@@ -57,6 +57,7 @@ export async function status(folder: string): Promise<Status> {
   const { engine, desired, revision, unfinished } = await running(folder);
   const { instances = [] } = await engine.observe(desired.deployment, desired);
   const workloads = desired.resources.filter((resource) => resource.kind === 'workload');
+  const health = new Health(engine, desired.deployment, patience);
   const rows = workloads.map(async (workload): Promise<WorkloadStatus> => {
     const there = instances.find((instance) => instance.workload === workload.id);
     const row = {
@@ -67,7 +68,9 @@ export async function status(folder: string): Promise<Status> {
     };
     if (!there) return { ...row, state: 'missing', why: 'there is no container' };
     const why =
-      there.state === 'stopped' ? 'its container is stopped' : await unhealthy(engine, desired, workload);
+      there.state === 'stopped'
+        ? 'its container is stopped'
+        : await health.ask(workload, engine.instanceName(desired.deployment, workload.id, 1));
     if (why === null) {
       const outdated = there.fingerprint !== workload.fingerprint;
       return outdated
@@ -83,14 +86,6 @@ export async function status(folder: string): Promise<Status> {
   });
   const { deployment, release } = desired;
   return { deployment, release, revision, unfinished, workloads: await Promise.all(rows) };
-}
-
-async function unhealthy(engine: Engine, desired: Desired, workload: Workload): Promise<string | null> {
-  if (!workload.health) return null;
-  const instance = engine.instanceName(desired.deployment, workload.id, 1);
-  const inside = async (command: readonly string[]) =>
-    (await engine.exec(desired.deployment, instance, command)).code;
-  return probeOnce(workload.health.probe, inside, patience);
 }
 
 async function lastLines(
