@@ -49,7 +49,8 @@ export function containerOptions(
       Init: process.start === 'plain',
       RestartPolicy:
         process.kind === 'workload'
-          ? { Name: 'unless-stopped' }
+          ? // Not unless-stopped: a daemon that was killed stops at its next start what still runs, and then holds that for an order.
+            { Name: 'always' }
           : process.retries > 0
             ? { Name: 'on-failure', MaximumRetryCount: process.retries }
             : { Name: 'no' },

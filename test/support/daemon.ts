@@ -1,0 +1,181 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/**
+ * A Docker daemon of its own for tests that stop, kill and fill it: nobody else's containers run there. It has no network but the host's.
+ * Needs root and `dockerd`. `size`: all that it may write, such as `400m`; then its data lies in memory.
+ */
+export class PrivateDaemon {
+  /** The path of its socket, as `engine: { address: … }` takes it. */
+  readonly socket: string;
+  readonly #root = mkdtempSync(join(tmpdir(), 'kollage-daemon-'));
+  readonly #data = join(this.#root, 'data');
+  readonly #exec = join(this.#root, 'exec');
+  /** The parent of its containers' control groups, by which their processes are known. */
+  readonly #group = basename(this.#root);
+  #process: ChildProcess | undefined;
+
+  constructor(size?: string) {
+    this.socket = join(this.#root, 'docker.sock');
+    mkdirSync(this.#data);
+    if (size !== undefined) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', this.#data]);
+  }
+
+  /** Starts it, and waits until it answers. */
+  async start(): Promise<void> {
+    const flags = {
+      'data-root': this.#data,
+      'exec-root': this.#exec,
+      pidfile: join(this.#root, 'pid'),
+      host: `unix://${this.socket}`,
+      'cgroup-parent': `/${this.#group}`,
+      'exec-opt': 'native.cgroupdriver=cgroupfs',
+      bridge: 'none',
+      iptables: 'false',
+      ip6tables: 'false',
+    };
+    const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+    const child = spawn('dockerd', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#process = child;
+    const said: string[] = [];
+    const answers = Promise.withResolvers<void>();
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      said.push(line);
+      if (line.includes('API listen on')) answers.resolve();
+    });
+    child.once('exit', () => answers.reject(new Error(`dockerd ended:\n${said.slice(-5).join('\n')}`)));
+    await answers.promise;
+  }
+
+  /** Stops it as an administrator does: its containers are stopped too. */
+  stop(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  /** Kills it alone; its containers run on. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+    // Its containerd goes with it. Until somebody reaps that, a new daemon takes it for living, and waits for it in vain.
+    await killAll(() => processes(({ command }) => this.#isContainerd(command, false)));
+    rmSync(join(this.#exec, 'containerd/containerd.pid'), { force: true });
+  }
+
+  /** As if the power were gone: the daemon and every process of its containers are killed at once. */
+  async powerCut(): Promise<void> {
+    await this.#end('SIGKILL');
+    await killAll(() =>
+      processes(
+        ({ command, groups }) => this.#isContainerd(command, true) || groups.includes(`/${this.#group}/`),
+      ),
+    );
+    this.#unmount((point) => point !== this.#data);
+    // It is below /run, which is empty after a start of the machine.
+    rmSync(this.#exec, { recursive: true, force: true });
+  }
+
+  /** Copies an image of the host's own daemon into it. */
+  load(image: string): void {
+    execFileSync('sh', ['-c', 'docker save "$1" | docker --host "unix://$2" load', '-', image, this.socket], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+  }
+
+  docker(...args: string[]): string {
+    return execFileSync('docker', ['--host', `unix://${this.socket}`, ...args], { encoding: 'utf8' }).trim();
+  }
+
+  /** Ends it and takes everything of it away. */
+  async remove(): Promise<void> {
+    await this.powerCut();
+    this.#unmount(() => true);
+    for (const folder of groupFolders(this.#group)) removeGroup(folder);
+    rmSync(this.#root, { recursive: true });
+  }
+
+  /** What it mounted, for its containers and itself. */
+  #unmount(which: (point: string) => boolean): void {
+    const points = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '')
+      .filter((point) => point.startsWith(`${this.#root}/`) && which(point));
+    for (const point of points.reverse()) execFileSync('umount', [point]);
+  }
+
+  async #end(how: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(how);
+    await ended;
+  }
+
+  /** Its containerd, and the shims that hold its containers, are known by the folder that they are told. */
+  #isContainerd(command: string, shims: boolean): boolean {
+    const program = basename(command.split('\0')[0] ?? '');
+    return (
+      (shims ? program.startsWith('containerd') : program === 'containerd') &&
+      command.includes(`${this.#root}/`)
+    );
+  }
+}
+
+/** Ids of the processes of this host that are meant. */
+function processes(meant: (process: { command: string; groups: string }) => boolean): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => meant({ command: read(`/proc/${pid}/cmdline`), groups: read(`/proc/${pid}/cgroup`) }))
+    .map(Number);
+}
+
+/** Kills until none is left: more may be forked meanwhile. That another's child is gone can only be looked for. */
+async function killAll(find: () => number[]): Promise<void> {
+  for (let left = find(); left.length > 0; left = find()) {
+    for (const pid of left) signal(pid);
+    await pause(5);
+  }
+}
+
+/** The group's folder in each hierarchy of version 1, or the one of version 2 (cgroups(7)). */
+function groupFolders(group: string): string[] {
+  const root = '/sys/fs/cgroup';
+  return ['', ...readdirSync(root)]
+    .map((hierarchy) => join(root, hierarchy, group))
+    .filter((folder) => folders(folder) !== null);
+}
+
+function removeGroup(folder: string): void {
+  for (const below of folders(folder) ?? []) removeGroup(join(folder, below));
+  rmdirSync(folder);
+}
+
+function folders(folder: string): string[] | null {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  } catch {
+    return null;
+  }
+}
+
+// Processes come and go while we look.
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
