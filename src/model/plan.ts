@@ -8,6 +8,8 @@ export interface ObservedInstance {
   /** The fingerprint it was made with. */
   readonly fingerprint: string;
   readonly state: 'running' | 'starting' | 'unhealthy' | 'stopped' | 'missing';
+  /** The id of the image that it runs: a reference may have come to mean another one since. */
+  readonly image?: string;
   /** What someone changed by hand, as the engine tells it. */
   readonly drift?: readonly string[];
 }
@@ -29,6 +31,8 @@ export interface ObservedNode {
   readonly devices?: readonly string[];
   /** References of images that are present. */
   readonly images?: readonly string[];
+  /** What the references of images mean there now: their ids. */
+  readonly imageIds?: Readonly<Record<string, string>>;
 }
 
 /** What is there now. A part that was not looked at is left out, and then nothing is concluded from it. */

@@ -45,6 +45,7 @@ const observed = z.strictObject({
         node: z.string(),
         fingerprint: z.string(),
         state: z.enum(['running', 'starting', 'unhealthy', 'stopped', 'missing']),
+        image: z.string().exactOptional(),
         drift: z.array(z.string()).exactOptional(),
       }),
     )
@@ -60,6 +61,7 @@ const observed = z.strictObject({
         capabilities: z.array(z.string()).exactOptional(),
         devices: z.array(z.string()).exactOptional(),
         images: z.array(z.string()).exactOptional(),
+        imageIds: z.record(z.string(), z.string()).exactOptional(),
       }),
     )
     .exactOptional(),

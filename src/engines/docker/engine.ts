@@ -47,6 +47,7 @@ export class DockerEngine implements Engine {
           node,
           fingerprint: info.Labels[fingerprintLabel] ?? '',
           state,
+          image: imageId(info.ImageID),
         },
       ];
     });
@@ -55,10 +56,11 @@ export class DockerEngine implements Engine {
     const ports = (desired?.resources ?? []).flatMap((r) =>
       r.kind === 'workload' && !running.has(r.id) ? r.ports.map(({ port }) => port) : [],
     );
+    const imageIds = await this.#images();
     return {
       instances,
       tasks: new Folders(deployment).doneTasks(),
-      nodes: [{ ...observeHost(node, new Set(ports)), images: await this.#images() }],
+      nodes: [{ ...observeHost(node, new Set(ports)), images: Object.keys(imageIds), imageIds }],
       images: [],
     };
   }
@@ -204,16 +206,14 @@ export class DockerEngine implements Engine {
     return true;
   }
 
-  /** References of the images on this host, also as they are written with Docker's own registry. */
-  async #images(): Promise<string[]> {
+  /** The ids of the images on this host by reference, also as it is written with Docker's own registry. */
+  async #images(): Promise<Record<string, string>> {
     const images = await this.#ask(() => this.#docker.listImages());
-    return images
-      .flatMap(({ RepoTags: tags }) => tags ?? [])
-      .flatMap((tag) => {
-        const [first = '', rest] = tag.split(/\/(.*)/s);
-        if (rest === undefined) return [tag, `docker.io/library/${tag}`];
-        return /[.:]|^localhost$/.test(first) ? [tag] : [tag, `docker.io/${tag}`];
-      });
+    return Object.fromEntries(
+      images.flatMap(({ Id: id, RepoTags: tags }) =>
+        (tags ?? []).flatMap(spellings).map((reference) => [reference, imageId(id)] as const),
+      ),
+    );
   }
 
   async #inspect(instance: string): Promise<Docker.ContainerInspectInfo | undefined> {
@@ -267,6 +267,18 @@ function plain(framed: Buffer): Buffer {
     at += 8 + length;
   }
   return Buffer.concat(parts);
+}
+
+/** Podman leaves the algorithm out in some of its answers. */
+function imageId(id: string): string {
+  return id.includes(':') ? id : `sha256:${id}`;
+}
+
+/** How a tag that Docker lists may be written in a deployment. */
+function spellings(tag: string): string[] {
+  const [first = '', rest] = tag.split(/\/(.*)/s);
+  if (rest === undefined) return [tag, `docker.io/library/${tag}`];
+  return /[.:]|^localhost$/.test(first) ? [tag] : [tag, `docker.io/${tag}`];
 }
 
 /** What tells two specs of the start program apart. */
