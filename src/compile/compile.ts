@@ -68,6 +68,7 @@ export function compile(input: CompileInput): Compiled {
     engine: input.engine.name,
     network: input.engine.network,
     nodes: deployment.nodes,
+    timeouts: deployment.timeouts,
     resources,
   };
   checkEngine(input.engine, state, deployment.at);

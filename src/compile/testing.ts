@@ -95,6 +95,7 @@ export function makeDeployment(catalog: TestCatalog, test: TestDeployment): Depl
     components: new Map(),
     nodes: [{ name: 'localhost', roles: ['controller', 'compute'], address: null, memory: null, cpus: null }],
     images: deploymentFile.parse({ name: 'test' }).images,
+    timeouts: { needs: 600 },
     at: () => ({ file: 'kollage.yaml' }),
     ...rest,
     options: settings(options ?? {}, 'kollage.yaml'),

@@ -10,6 +10,8 @@ export interface Provision {
   readonly tasks: ReadonlyMap<string, string>;
   /** A secret's value, by name. */
   readonly secret: (name: string) => string | undefined;
+  /** Seconds after which the start program gives up what is not there. */
+  readonly needsTimeout: number;
 }
 
 /** What happens to an instance, as the engine tells it. */

@@ -33,11 +33,8 @@ const atOnce = 8;
 /** Milliseconds between two probes of one instance, and that one probe may take. */
 const probeEvery = 200;
 const probeTimeout = 10_000;
-/**
- * Seconds after which nothing is waited for any more that the start program itself should have given up (its own limit is 600 s): a container
- * that somebody removed tells nothing.
- */
-const patience = 660;
+/** Seconds that a start program may be late with giving up what it needs: a container that somebody removed tells nothing. */
+const late = 60;
 /** So often may a workload's process die while it is brought up, before that is called a failure. */
 const deaths = 3;
 
@@ -59,9 +56,12 @@ class Run {
   readonly #resources: ReadonlyMap<ResourceKey, Resource>;
   readonly #gate = new Limit(atOnce);
   readonly #health: Health;
+  /** Seconds in which a process must have begun. */
+  readonly #patience: number;
 
   constructor(execution: Execution) {
     this.#x = execution;
+    this.#patience = execution.desired.timeouts.needs + late;
     this.#until = AbortSignal.any([execution.signal, this.#stop.signal]);
     this.#watched = new Watched(execution.engine.watch(execution.desired.deployment, this.#until));
     this.#resources = new Map(execution.desired.resources.map((resource) => [keyOf(resource), resource]));
@@ -171,9 +171,8 @@ class Run {
       if (event.code === 0 || ++runs > task.retries) ended.resolve(event.code);
     });
     const aborted = this.#aborted();
-    const limit = after(patience + task.timeout, () =>
-      ended.reject(failure('KLG-505', `${task.id} did not end in ${patience + task.timeout} s`)),
-    );
+    const most = this.#patience + task.timeout;
+    const limit = after(most, () => ended.reject(failure('KLG-505', `${task.id} did not end in ${most} s`)));
     try {
       await this.#gate.run(0, () => engine.startTask(task, this.#provision(task)));
       const code = await Promise.race([ended.promise, aborted.promise]);
@@ -203,8 +202,8 @@ class Run {
     });
     const aborted = this.#aborted();
     aborted.promise.catch((error: unknown) => failed.reject(error));
-    const limit = after(patience, () =>
-      failed.reject(failure('KLG-504', `${ref.instance} did not start in ${patience} s`)),
+    const limit = after(this.#patience, () =>
+      failed.reject(failure('KLG-504', `${ref.instance} did not start in ${this.#patience} s`)),
     );
     begun.promise.then(limit);
     const begin = () => {
@@ -252,6 +251,7 @@ class Run {
       bundle: bundle?.kind === 'config' ? bundle : null,
       tasks: new Map(tasks),
       secret: this.#x.secret,
+      needsTimeout: this.#x.desired.timeouts.needs,
     };
   }
 

@@ -70,6 +70,7 @@ export async function loadDeployment(path: string): Promise<Loaded> {
     components,
     nodes,
     images,
+    timeouts: file.value.timeouts,
     globals: globals.settings,
     overrides,
     at: file.at,

@@ -68,6 +68,12 @@ export const imageSettings = z.strictObject({
   overrides: z.record(z.string(), z.string()).default({}),
 });
 
+/** Seconds. */
+export const timeouts = z.strictObject({
+  /** How long all that one container needs may take together. */
+  needs: z.int().min(1).max(86_400).default(600),
+});
+
 /** kollage.yaml, as an operator writes it. docs/reference/kollage.md explains each key. */
 export const deploymentFile = z.strictObject({
   name,
@@ -90,10 +96,12 @@ export const deploymentFile = z.strictObject({
   /** Node names to settings; `compute-[001:200]` stands for a range. One node with every role when not given. */
   nodes: z.record(z.string(), nodeSettings).default({}),
   images: imageSettings.prefault({}),
+  timeouts: timeouts.prefault({}),
 });
 
 export type DeploymentFile = z.infer<typeof deploymentFile>;
 export type ServiceSettings = z.infer<typeof serviceSettings>;
 export type ComponentSettings = z.infer<typeof componentSettings>;
+export type Timeouts = z.infer<typeof timeouts>;
 export type UpdatePolicy = z.infer<typeof updatePolicy>;
 export type EngineName = 'docker' | 'kubernetes' | 'marathon' | 'dcos';

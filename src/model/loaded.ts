@@ -30,6 +30,7 @@ export interface Deployment {
   /** Sorted by name; roles made of roles are written out. */
   readonly nodes: readonly DesiredNode[];
   readonly images: DeploymentFile['images'];
+  readonly timeouts: DeploymentFile['timeouts'];
   /** Everything of globals.yml, for overrides that use its variables. */
   readonly globals: ReadonlyMap<string, OptionSetting>;
   /** The files under config/, sorted by path. */

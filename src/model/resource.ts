@@ -1,4 +1,4 @@
-import type { UpdatePolicy } from './deployment.ts';
+import type { Timeouts, UpdatePolicy } from './deployment.ts';
 import type { OnChange } from './service.ts';
 
 /*
@@ -216,6 +216,7 @@ export interface Desired {
   /** host: containers share their node's network unless told otherwise; cluster: each has an address of its own. */
   readonly network: 'host' | 'cluster';
   readonly nodes: readonly DesiredNode[];
+  readonly timeouts: Timeouts;
   /** Sorted by key. */
   readonly resources: readonly Resource[];
   /** SHA-256 over all of it. */

@@ -80,6 +80,7 @@ export function desiredOf(parts: TestDesired): Desired {
     engine: parts.engine ?? 'docker',
     network: parts.engine === 'kubernetes' ? 'cluster' : 'host',
     nodes,
+    timeouts: { needs: 600 },
     resources,
   });
 }

@@ -12,6 +12,7 @@ const desired: Desired = {
   engine: 'docker',
   network: 'host',
   nodes: [],
+  timeouts: { needs: 600 },
   resources: [],
   fingerprint: 'f',
 };

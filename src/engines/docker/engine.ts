@@ -15,9 +15,6 @@ import { deploymentLabel, fingerprintLabel, instanceName, keyLabel, specLabel, v
 import { docker as traits } from './traits.ts';
 import { watchInstances } from './watch.ts';
 
-/** Seconds that the needs of one container together may take, before it gives up and says which was not met. */
-const needsTimeout = 600;
-
 /** The engine of one host: Docker, or Podman through its Docker-compatible socket. */
 export class DockerEngine implements Engine {
   readonly traits = traits;
@@ -166,7 +163,7 @@ export class DockerEngine implements Engine {
 
   /** Leaves one that runs with the right fingerprint as it is; one with another, or half made, gives way. Gives whether it was made. */
   async #start(process: Workload | Task, instance: string, provision: Provision): Promise<boolean> {
-    const { deployment, bundle, tasks, secret } = provision;
+    const { deployment, bundle, tasks, secret, needsTimeout } = provision;
     const folders = new Folders(deployment);
     const spec = startSpec({
       process,
