@@ -17,6 +17,7 @@ import { canonical, hash } from './fingerprint.ts';
 import { health } from './needs.ts';
 import { Placements } from './placement.ts';
 import { processScope } from './process.ts';
+import { logins } from './ready.ts';
 import { Scope } from './scope.ts';
 import { tasks } from './task.ts';
 import { type Compiling, workloads } from './workload.ts';
@@ -70,6 +71,7 @@ export function compile(input: CompileInput): Compiled {
     nodes: deployment.nodes,
     timeouts: deployment.timeouts,
     resources,
+    logins: logins(context, resources),
   };
   checkEngine(input.engine, state, deployment.at);
   return {

@@ -51,7 +51,8 @@ function probe(context: Context, definition: HealthDefinition, service: string, 
   return { type, host, port };
 }
 
-function offered(
+/** The endpoint that a reference means. KLG-202 where no service that is on offers it. */
+export function offered(
   context: Context,
   reference: string,
   service: string,

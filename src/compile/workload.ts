@@ -6,6 +6,7 @@ import type { Definition, Part } from './definition.ts';
 import type { Known } from './needs.ts';
 import { checkRole, type Placements } from './placement.ts';
 import { draftProcess, fingerprinted, processScope } from './process.ts';
+import { readyChecks } from './ready.ts';
 import type { Scope } from './scope.ts';
 
 export interface Compiling {
@@ -137,7 +138,7 @@ function workload(compiling: Compiling, making: Making): (Workload | ConfigBundl
               ? null
               : scope.words(value.reload.command, 'reload', 'command'),
         };
-  // Health, needs, stop, scale, placement and resources can change on a running container: they decide nothing about the process itself.
+  // Health, ready checks, needs, stop, scale, placement and resources can change on a running container: they decide nothing about the process itself.
   const { start, command, env, user, mounts, privileges } = draft;
   const spec = { start, command, env, user, mounts, privileges, ports };
   const made: Workload = {
@@ -148,6 +149,7 @@ function workload(compiling: Compiling, making: Making): (Workload | ConfigBundl
     ...draft,
     ports,
     health: known.health.get(`${definition.name}/${name}`) ?? null,
+    ready: readyChecks(context, value.ready, definition.name, scope),
     scale,
     update: { ...value.update, ...stripped(settings?.update ?? {}) },
     stop,

@@ -38,6 +38,8 @@ export interface Engine {
   version(): Promise<string>;
   /** How the engine names the nth instance of a workload, or a task's run; counts from 1. */
   instanceName(deployment: string, id: string, number: number): string;
+  /** What a node calls itself: what the token `@{node.name}` becomes there. */
+  nodeName(node: string): string;
   /** What is there of a deployment. */
   observe(deployment: string, desired: Desired | null): Promise<Observed>;
   makeVolume(deployment: string, volume: Volume): Promise<void>;

@@ -14,7 +14,7 @@ import {
 } from '../model/resource.ts';
 import { assign } from '../plan/instances.ts';
 import { allOrFirst } from './all-or-first.ts';
-import { Health } from './health.ts';
+import { graceOf, Health } from './health.ts';
 import { Watched } from './watched.ts';
 
 export interface Execution {
@@ -65,7 +65,8 @@ class Run {
     this.#until = AbortSignal.any([execution.signal, this.#stop.signal]);
     this.#watched = new Watched(execution.engine.watch(execution.desired.deployment, this.#until));
     this.#resources = new Map(execution.desired.resources.map((resource) => [keyOf(resource), resource]));
-    this.#health = new Health(execution.engine, execution.desired.deployment, probeTimeout);
+    const { engine, desired, secret } = execution;
+    this.#health = new Health({ engine, desired, secret, patience: probeTimeout });
   }
 
   async all(): Promise<void> {
@@ -137,18 +138,18 @@ class Run {
       );
       if (begun) progress.begin();
       await Promise.race([progress.begun, progress.failed]);
-      await Promise.race([this.#healthy(workload, ref), progress.failed]);
+      await Promise.race([this.#healthy(workload, ref, progress.since), progress.failed]);
     } finally {
       progress.end();
     }
   }
 
   /** Asks until it answers; gives up after the component's own time of grace beyond its start. */
-  async #healthy(workload: Workload, ref: InstanceRef): Promise<void> {
-    const grace = workload.health?.grace ?? 0;
+  async #healthy(workload: Workload, ref: InstanceRef, since: () => number | null): Promise<void> {
+    const grace = graceOf(workload);
     const end = Date.now() + grace * 1000;
     while (!this.#until.aborted) {
-      const why = await this.#health.ask(workload, ref.instance);
+      const why = await this.#health.ask(workload, { ...ref, since: since() });
       if (why === null) break;
       if (Date.now() > end)
         throw failure('KLG-504', `${workload.id} is not healthy after ${grace} s: ${why}`);
@@ -191,8 +192,11 @@ class Run {
     // Nobody may be listening when the run ends otherwise.
     failed.promise.catch(() => undefined);
     let died = 0;
+    // When its process began, or ended last.
+    let since: number | null = null;
     const forget = this.#watched.on(ref.instance, (event) => {
       this.#emit({ ...ref, ...event });
+      if (event.type !== 'waiting') since = Date.now();
       if (event.type === 'started') begun.resolve();
       if (event.type === 'exited' && (event.code === needsNotMet || ++died >= deaths)) {
         failed.reject(
@@ -208,6 +212,7 @@ class Run {
     begun.promise.then(limit);
     const begin = () => {
       this.#emit({ type: 'started', ...ref });
+      since ??= Date.now();
       begun.resolve();
     };
     const end = () => {
@@ -215,7 +220,7 @@ class Run {
       limit();
       aborted.forget();
     };
-    return { begun: begun.promise, failed: failed.promise, begin, end };
+    return { begun: begun.promise, failed: failed.promise, since: () => since, begin, end };
   }
 
   /** A promise that is broken when the run is to end. */

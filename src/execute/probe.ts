@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Probe } from '../model/resource.ts';
+import { why } from './why.ts';
 
 /** Runs a command inside the instance that is probed; gives its exit code. */
 export type RunInside = (command: readonly string[]) => Promise<number>;
@@ -41,7 +42,7 @@ export async function probeOnce(probe: Probe, inside: RunInside, timeout: number
       }
     }
   } catch (error) {
-    return error instanceof Error ? error.message || error.name : String(error);
+    return why(error);
   }
 }
 
@@ -73,9 +74,7 @@ function greet(
       resolve(answer);
     };
     socket.setTimeout(timeout, () => end('it does not answer'));
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      end(error.code === 'ECONNREFUSED' ? 'connection refused' : error.message),
-    );
+    socket.on('error', (error) => end(why(error)));
     socket.on('close', () => end('it closed the connection'));
     socket.on('connect', () => {
       if (hello === null) end(null);

@@ -84,6 +84,36 @@ export interface Health {
   readonly grace: number;
 }
 
+/** A question to the platform's own API. Names in braces (`{node}`, what the login gives) are filled in when it is asked. */
+export interface Request {
+  readonly method: string;
+  readonly url: string;
+  /** Sent as JSON; null: nothing is sent. */
+  readonly body: unknown;
+  /** The statuses that are an answer. */
+  readonly status: readonly number[];
+}
+
+/** How Kollage itself logs in to ask the platform. Its texts hold tokens of secrets. */
+export interface Login {
+  readonly name: string;
+  readonly request: Request;
+  /** Names to Jinja expressions over the answer: what the login gives. */
+  readonly gives: Readonly<Record<string, string>>;
+  /** Sent with each question that is asked with it. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What the platform itself must say of a component. */
+export interface ReadyCheck {
+  readonly request: Request;
+  /** The name of a login of the desired state; null where none is needed. */
+  readonly login: string | null;
+  /** A Jinja expression over the answer that must hold, and what is said while it does not; null: the status is enough. */
+  readonly that: string | null;
+  readonly otherwise: string | null;
+}
+
 export type Need =
   | {
       readonly kind: 'endpoint';
@@ -171,6 +201,7 @@ export interface Workload extends Process {
   readonly component: string;
   readonly ports: readonly Port[];
   readonly health: Health | null;
+  readonly ready: readonly ReadyCheck[];
   readonly scale: Scale;
   readonly update: UpdatePolicy;
   readonly stop: {
@@ -219,6 +250,8 @@ export interface Desired {
   readonly timeouts: Timeouts;
   /** Sorted by key. */
   readonly resources: readonly Resource[];
+  /** Those that ready checks use, sorted by name. */
+  readonly logins: readonly Login[];
   /** SHA-256 over all of it. */
   readonly fingerprint: string;
 }

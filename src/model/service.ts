@@ -128,6 +128,38 @@ export const health = z.intersection(
   }),
 );
 
+/** A question to an API. `path` may hold names in braces: `{node}`, and what the login gives. */
+const request = {
+  endpoint: reference,
+  path: template.default('/'),
+  status: z.array(z.int()).default([200]),
+};
+/** A Jinja expression over an answer: sees `body` (JSON decoded), `status`, `headers` (names in lower case) and `node`. */
+const expression = z.string();
+
+/** How Kollage logs in to ask the platform about itself. */
+export const login = z.strictObject({
+  doc: z.string().optional(),
+  http: z.strictObject({
+    ...request,
+    method: z.enum(['GET', 'POST']).default('POST'),
+    /** Sent as JSON. */
+    body: z.unknown().optional(),
+  }),
+  gives: z.record(id, expression).default({}),
+  /** What is sent with each question; may hold the names of `gives` in braces. */
+  headers: z.record(z.string(), z.string()).default({}),
+});
+
+/** What the platform itself must say of a component before that counts as healthy. */
+export const ready = z.strictObject({
+  when: when.optional(),
+  http: z.strictObject({ ...request, method: z.enum(['GET', 'HEAD']).default('GET'), login: id.optional() }),
+  that: expression.optional(),
+  /** What is said while `that` does not hold; may hold names in braces. */
+  else: template.optional(),
+});
+
 /** What must hold before the process starts. */
 export const need = z.union([
   z.strictObject({ endpoint: reference, on: z.enum(['any', 'node']).default('any'), when: when.optional() }),
@@ -210,6 +242,7 @@ export const component = z.strictObject({
   ...process,
   endpoints: z.record(id, endpoint).default({}),
   health: health.optional(),
+  ready: z.array(ready).default([]),
   /** A number of instances, or one on each node of the role. */
   scale: z
     .union([z.strictObject({ replicas: number }), z.strictObject({ each: z.literal('node') })])
@@ -314,6 +347,7 @@ export const catalogFile = z.strictObject({
     .default({}),
   options: z.record(id, option).default({}),
   secrets: z.record(z.string(), secretSpec).default({}),
+  logins: z.record(id, login).default({}),
   /** Keys of globals.yml that stand for keys of kollage.yaml: `{ network_interface: interface }`; `enable` is the pattern that switches a service. */
   globals: z
     .strictObject({
@@ -345,4 +379,6 @@ export type CatalogFile = z.infer<typeof catalogFile>;
 export type NeedDefinition = z.infer<typeof need>;
 export type MountDefinition = z.infer<typeof mount>;
 export type HealthDefinition = z.infer<typeof health>;
+export type LoginDefinition = z.infer<typeof login>;
+export type ReadyDefinition = z.infer<typeof ready>;
 export type OnChange = z.infer<typeof onChange>;

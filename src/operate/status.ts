@@ -1,6 +1,7 @@
 import type { Engine } from '../engines/engine.ts';
 import { Health } from '../execute/health.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
+import { readPasswords } from '../load/passwords.ts';
 import { KollageError } from '../model/error.ts';
 import type { Desired, Workload } from '../model/resource.ts';
 import { SqliteStore } from '../state/sqlite.ts';
@@ -22,6 +23,8 @@ export interface Status {
   /** The revision that was applied last, and whether a later one was begun and not finished. */
   readonly revision: number | null;
   readonly unfinished: boolean;
+  /** Why the platform itself was not asked for its own view of its components; null when it was. */
+  readonly notAsked: string | null;
   readonly workloads: readonly WorkloadStatus[];
 }
 
@@ -53,11 +56,43 @@ export async function running(
 }
 
 /** What of a deployment is healthy, and why the rest is not. */
-export async function status(folder: string): Promise<Status> {
-  const { engine, desired, revision, unfinished } = await running(folder);
+export function status(folder: string): Promise<Status> {
+  return looking(folder)();
+}
+
+/** As `status`, for looking again and again: what it has logged in with is kept from one look to the next. */
+export function looking(folder: string): () => Promise<Status> {
+  let last: { readonly of: string; readonly health: Health; readonly notAsked: string | null } | undefined;
+  return async () => {
+    const { desired, ...rest } = await running(folder);
+    if (last?.of !== desired.fingerprint) {
+      const { secret, notAsked } = await secretsFor(folder, desired);
+      const health = new Health({ engine: rest.engine, desired, secret, patience });
+      last = { of: desired.fingerprint, health, notAsked };
+    }
+    return look({ desired, ...rest, ...last });
+  };
+}
+
+/** The values for logging in; without them the containers can be asked still. */
+async function secretsFor(folder: string, desired: Desired) {
+  try {
+    const { values } = await readPasswords(openDeployment(folder));
+    return { secret: (name: string) => values.get(name)?.reveal(), notAsked: null };
+  } catch (error) {
+    if (!(error instanceof KollageError)) throw error;
+    return { secret: null, notAsked: (desired.logins ?? []).length > 0 ? error.message : null };
+  }
+}
+
+interface Look extends Awaited<ReturnType<typeof running>> {
+  readonly health: Health;
+  readonly notAsked: string | null;
+}
+
+async function look({ engine, desired, revision, unfinished, health, notAsked }: Look): Promise<Status> {
   const { instances = [] } = await engine.observe(desired.deployment, desired);
   const workloads = desired.resources.filter((resource) => resource.kind === 'workload');
-  const health = new Health(engine, desired.deployment, patience);
   const rows = workloads.map(async (workload): Promise<WorkloadStatus> => {
     const there = instances.find((instance) => instance.workload === workload.id);
     const row = {
@@ -70,7 +105,11 @@ export async function status(folder: string): Promise<Status> {
     const why =
       there.state === 'stopped'
         ? 'its container is stopped'
-        : await health.ask(workload, engine.instanceName(desired.deployment, workload.id, 1));
+        : await health.ask(workload, {
+            instance: engine.instanceName(desired.deployment, workload.id, 1),
+            node: row.node,
+            since: null,
+          });
     if (why === null) {
       const outdated = there.fingerprint !== workload.fingerprint;
       return outdated
@@ -85,7 +124,7 @@ export async function status(folder: string): Promise<Status> {
     };
   });
   const { deployment, release } = desired;
-  return { deployment, release, revision, unfinished, workloads: await Promise.all(rows) };
+  return { deployment, release, revision, unfinished, notAsked, workloads: await Promise.all(rows) };
 }
 
 async function lastLines(

@@ -82,6 +82,7 @@ export function desiredOf(parts: TestDesired): Desired {
     nodes,
     timeouts: { needs: 600 },
     resources,
+    logins: [],
   });
 }
 
@@ -134,6 +135,7 @@ function workloadOf(
       .filter((endpoint) => endpoint.workload === base)
       .map(({ id, port, protocol, exposure }) => ({ endpoint: id, port, protocol, exposure })),
     health: null,
+    ready: [],
     scale: { replicas: 1 },
     update: { strategy: 'rolling', maxUnavailable: 1, surge: 0, batch: 1 },
     stop: { signal: null, command: null, grace: 10 },

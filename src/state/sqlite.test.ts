@@ -14,6 +14,7 @@ const desired: Desired = {
   nodes: [],
   timeouts: { needs: 600 },
   resources: [],
+  logins: [],
   fingerprint: 'f',
 };
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { status } from '../../operate/status.ts';
+import { looking } from '../../operate/status.ts';
 import { colours } from '../colour.ts';
 import { interruptible } from '../live/interrupt.ts';
 import { isWell, statusLines } from '../live/status-table.ts';
@@ -23,7 +23,7 @@ export function register(program: Command): void {
     .action(async ({ folder, json = false, watch }: Options) => {
       const out = process.stdout;
       const paint = colours(out);
-      const look = () => status(folder);
+      const look = looking(folder);
       if (watch) {
         using interrupt = interruptible(() => undefined);
         const last = await watchStatus({ look, out, paint, json, signal: interrupt.signal });

@@ -20,7 +20,7 @@ const bad: WorkloadStatus = {
 };
 
 function statusOf(...workloads: readonly WorkloadStatus[]): Status {
-  return { deployment: 'demo', release: '2025.1', revision: 2, unfinished: false, workloads };
+  return { deployment: 'demo', release: '2025.1', revision: 2, unfinished: false, notAsked: null, workloads };
 }
 
 function show(status: Status, height?: number): string[] {

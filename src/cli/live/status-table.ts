@@ -10,13 +10,15 @@ export function statusLines(now: Status, height = Number.POSITIVE_INFINITY): Lin
   const width = Math.max(0, ...workloads.map(({ workload }) => widthOf(workload)));
   const all = workloads.flatMap((row) => linesOf(row, width));
   const head = headOf(now);
-  if (1 + all.length <= height) return [head, ...all];
+  const notAsked = now.notAsked === null ? [] : [notAskedLine(now.notAsked)];
+  if (1 + notAsked.length + all.length <= height) return [head, ...notAsked, ...all];
   const [healthy, ill] = [workloads.filter(isHealthy), workloads.filter((row) => !isHealthy(row))];
   const rows = ill.flatMap((row) => linesOf(row, width));
-  const room = Math.max(0, height - 2);
+  const room = Math.max(0, height - 2 - notAsked.length);
   const rest = rows.length > room ? `, and more that are not` : '';
   return [
     head,
+    ...notAsked,
     ...rows.slice(0, room),
     [span(`  ${healthy.length} healthy`, 'good'), span(rest, 'bad')] satisfies Line,
   ].slice(0, height);
@@ -38,6 +40,10 @@ function headOf({ deployment, release, revision, unfinished, workloads }: Status
     span(`${workloads.filter(isHealthy).length} of ${workloads.length} healthy`),
     span(unfinished ? '  not finished: run kollage up' : '', 'wait'),
   ];
+}
+
+function notAskedLine(reason: string): Line {
+  return [span(`  the platform itself was not asked: ${harmless(reason)}`, 'wait')];
 }
 
 function linesOf(row: WorkloadStatus, width: number): Line[] {

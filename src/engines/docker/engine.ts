@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import Docker from 'dockerode';
@@ -30,6 +31,7 @@ export class DockerEngine implements Engine {
   }
 
   readonly instanceName = instanceName;
+  readonly nodeName = hostname;
 
   async observe(deployment: string, desired: Desired | null): Promise<Observed> {
     const node = desired?.nodes[0]?.name ?? 'localhost';
