@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   render: () => import('./commands/render.ts'),
   graph: () => import('./commands/graph.ts'),
   up: () => import('./commands/up.ts'),
+  history: () => import('./commands/history.ts'),
   timeline: () => import('./commands/timeline.ts'),
   status: () => import('./commands/status.ts'),
   logs: () => import('./commands/logs.ts'),

@@ -18,6 +18,8 @@ export interface UpRequest {
   /** Shown before anything is changed. */
   readonly planned: (plan: Plan, desired: Desired) => void;
   readonly signal: AbortSignal;
+  /** What the change is for, for the history. */
+  readonly why?: string | undefined;
 }
 
 /**
@@ -25,26 +27,34 @@ export interface UpRequest {
  * begins, so that a run that was killed is gone on with. Throws the first finding that is an error, KLG-503 when another
  * one works on it, and KLG-5xx for what fails.
  */
-export async function up({ folder, emit, planned, signal }: UpRequest): Promise<number | null> {
+export async function up({ folder, emit, planned, signal, why = '' }: UpRequest): Promise<number | null> {
   const { deployment, desired, findings } = await prepare(folder);
   throwFirst(findings);
   const engine = engineFor(deployment.engine, deployment.at(['engine']));
   await engine.version();
   const state = new SqliteStore(deployment.name);
   using _lock = await state.lock();
-  const last = (await state.last())?.desired ?? null;
+  const base = await state.last();
+  const last = base?.desired ?? null;
   const observed = await engine.observe(deployment.name, desired);
   const plan = makePlan({ desired, last, observed });
   const all = [...findings, ...runChecks({ desired, last, observed }), ...plan.findings];
   throwFirst(all);
   planned({ ...plan, findings: all }, desired);
-  const settle = (await state.unfinished()) !== null;
-  if (plan.changes.length === 0 && !settle) return null;
+  const open = await state.unfinished();
+  if (plan.changes.length === 0 && !open) return null;
   const { values } = await readPasswords(openDeployment(folder));
-  const number = await state.begin(desired, whoami());
-  const timeline: KollageEvent[] = [];
+  const number = await state.begin({
+    desired,
+    images: {},
+    secrets: {},
+    by: whoami(),
+    why,
+    base: base?.number ?? null,
+    continues: open?.number ?? null,
+  });
   const tell = (event: KollageEvent) => {
-    timeline.push(event);
+    state.record(number, event);
     emit(event);
   };
   const run = randomUUID();
@@ -60,7 +70,7 @@ export async function up({ folder, emit, planned, signal }: UpRequest): Promise<
       plan,
       desired,
       engine,
-      settle,
+      settle: open !== null,
       secret: (name) => values.get(name)?.reveal(),
       emit: tell,
       signal,
@@ -75,11 +85,11 @@ export async function up({ folder, emit, planned, signal }: UpRequest): Promise<
       outcome: interrupted ? 'interrupted' : 'failed',
       message,
     });
-    await state.end(number, 'failed', timeline);
+    await state.mark(number, 'failed', message);
     if (interrupted) throw new KollageError({ code: 'KLG-506', message: 'interrupted' }, { cause: error });
     throw error;
   }
   tell({ at: Date.now(), type: 'run-ended', run, outcome: 'done' });
-  await state.end(number, 'done', timeline);
+  await state.mark(number, 'done');
   return number;
 }

@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Desired } from '../model/resource.ts';
 import { SqliteStore } from './sqlite.ts';
+import { identityOf } from './store.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'kollage-state-'));
 const desired: Desired = {
@@ -21,19 +24,103 @@ const desired: Desired = {
 beforeAll(() => void vi.stubEnv('KOLLAGE_STATE', root));
 afterAll(() => void vi.unstubAllEnvs());
 
+const fresh = { desired, images: {}, secrets: {}, by: 'me', why: '', base: null, continues: null };
+
 test('what was begun is unfinished until it ended well, and then the last', async () => {
   const store = new SqliteStore('demo');
-  const first = await store.begin(desired, 'me');
+  const first = await store.begin(fresh);
   expect(await store.last()).toBeNull();
   expect((await store.unfinished())?.number).toBe(first);
-  await store.end(first, 'failed', []);
-  expect((await store.unfinished())?.status).toBe('failed');
-  const second = await store.begin(desired, 'me');
-  await store.end(second, 'done', [{ at: 1, type: 'change-done', key: 'task:a/b' }]);
+  await store.mark(first, 'failed', 'no');
+  expect(await store.unfinished()).toMatchObject({ status: 'failed', failure: 'no' });
+  const second = await store.begin({
+    ...fresh,
+    why: 'again',
+    images: { 'a:1': 'sha256:1' },
+    secrets: { x: 'y' },
+  });
+  await store.mark(second, 'done');
   expect(await store.unfinished()).toBeNull();
-  expect(await store.last()).toMatchObject({ number: second, by: 'me', desired });
-  expect(await store.timeline(second)).toEqual([{ at: 1, type: 'change-done', key: 'task:a/b' }]);
+  expect(await store.last()).toMatchObject({
+    number: second,
+    by: 'me',
+    why: 'again',
+    desired,
+    images: { 'a:1': 'sha256:1' },
+    base: null,
+    failure: null,
+  });
+  expect(await store.secrets(second)).toEqual(new Map([['x', 'y']]));
+  expect((await store.history()).map(({ number, status }) => [number, status])).toEqual([
+    [first, 'failed'],
+    [second, 'done'],
+  ]);
   store.close();
+});
+
+test('events and the journal are there as soon as they are told, for whoever opens the store next', async () => {
+  const store = new SqliteStore('told');
+  const number = await store.begin(fresh);
+  store.record(number, { at: 1, type: 'change-done', key: 'task:a/b' });
+  await store.note(number, { save: 'a', revision: number });
+  await store.note(number, { task: 'a/b', fingerprint: 'f' });
+  const other = new SqliteStore('told');
+  expect(await other.timeline(number)).toEqual([{ at: 1, type: 'change-done', key: 'task:a/b' }]);
+  expect(await other.journal(number)).toEqual([
+    { save: 'a', revision: number },
+    { task: 'a/b', fingerprint: 'f' },
+  ]);
+  store.close();
+  other.close();
+});
+
+test('one that continues another takes its journal over, and ends it', async () => {
+  const store = new SqliteStore('continued');
+  const first = await store.begin(fresh);
+  await store.note(first, { task: 'a/b', fingerprint: 'f' });
+  const second = await store.begin({ ...fresh, continues: first });
+  expect(await store.journal(second)).toEqual([{ task: 'a/b', fingerprint: 'f' }]);
+  expect((await store.revision(first))?.status).toBe('failed');
+  store.close();
+});
+
+test('quarantined is what failed and was taken back, until it went well', async () => {
+  const store = new SqliteStore('bad');
+  const identity = identityOf(fresh);
+  expect(await store.quarantined(identity)).toBeNull();
+  const first = await store.begin(fresh);
+  await store.mark(first, 'reverting', 'it broke');
+  expect(await store.quarantined(identity)).toBeNull();
+  await store.mark(first, 'reverted');
+  expect(await store.quarantined(identity)).toMatchObject({ number: first, failure: 'it broke' });
+  expect(await store.quarantined(identityOf({ ...fresh, images: { a: 'other bytes' } }))).toBeNull();
+  await store.mark(await store.begin(fresh), 'done');
+  expect(await store.quarantined(identity)).toBeNull();
+  store.close();
+});
+
+test('the file of an earlier version is read, and that of a later one refused', async () => {
+  mkdirSync(join(root, 'old'), { recursive: true });
+  const old = new DatabaseSync(join(root, 'old', 'state.db'));
+  old.exec(
+    'CREATE TABLE revision (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, status TEXT NOT NULL, desired BLOB NOT NULL, timeline BLOB) STRICT',
+  );
+  old
+    .prepare("INSERT INTO revision VALUES (1, 5, 'me', 'done', ?, NULL)")
+    .run(gzipSync(JSON.stringify(desired)));
+  old.close();
+  const store = new SqliteStore('old');
+  expect(await store.last()).toMatchObject({ number: 1, at: 5, desired, images: {}, why: '' });
+  store.close();
+  const later = new DatabaseSync(join(root, 'old', 'state.db'));
+  later.exec('PRAGMA user_version = 99');
+  later.close();
+  expect(() => new SqliteStore('old')).toThrow(expect.objectContaining({ code: 'KLG-508' }));
+});
+
+test('only its owner can read it', () => {
+  new SqliteStore('private').close();
+  expect(statSync(join(root, 'private', 'state.db')).mode & 0o777).toBe(0o600);
 });
 
 test('a lock is held until it is given back, and says by whom', async () => {

@@ -1,23 +1,27 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { KollageError } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Desired } from '../model/resource.ts';
 import { hasState, makeHome, stateFile } from './home.ts';
-import type { LockHolder, Revision, StateStore } from './store.ts';
+import { releaseLock, takeLock } from './lock.ts';
+import { prepareSchema } from './schema.ts';
+import {
+  identityOf,
+  type JournalEntry,
+  type NewRevision,
+  type Revision,
+  type RevisionHead,
+  type RevisionStatus,
+  type StateStore,
+} from './store.ts';
 
-const schema = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
-  PRAGMA busy_timeout = 5000;
-  CREATE TABLE IF NOT EXISTS revision (
-    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, status TEXT NOT NULL, desired BLOB NOT NULL, timeline BLOB
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS lock (one INTEGER PRIMARY KEY CHECK (one = 1), host TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL, since INTEGER NOT NULL) STRICT;
-`;
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+const heads = 'number, at, ended, by, why, base, status, failure, fingerprint';
 
 /** State in one SQLite file in the deployment's folder. Every write is durable before the act that it announces. */
 export class SqliteStore implements StateStore {
@@ -27,7 +31,9 @@ export class SqliteStore implements StateStore {
     const path = join(makeHome(deployment), stateFile);
     try {
       this.#database = new DatabaseSync(path);
-      this.#database.exec(schema);
+      // It holds secrets, as the configuration beside it does.
+      chmodSync(path, 0o600);
+      prepareSchema(this.#database);
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new KollageError({ code: 'KLG-508', message: `${path}: ${message}` }, { cause });
@@ -40,8 +46,8 @@ export class SqliteStore implements StateStore {
   }
 
   async lock(): Promise<Disposable> {
-    const holder = this.#take();
-    if (holder === null) return { [Symbol.dispose]: () => this.#release() };
+    const holder = this.#transaction(() => takeLock(this.#database));
+    if (holder === null) return { [Symbol.dispose]: () => releaseLock(this.#database) };
     throw new KollageError({
       code: 'KLG-503',
       message: `another kollage works on this deployment: process ${holder.pid} on ${holder.host}, since ${new Date(holder.since).toISOString()}`,
@@ -53,8 +59,8 @@ export class SqliteStore implements StateStore {
   }
 
   async unfinished(): Promise<Revision | null> {
-    const newest = this.#one('SELECT * FROM revision ORDER BY number DESC LIMIT 1');
-    return newest && newest.status !== 'done' ? newest : null;
+    const newest = await this.revision();
+    return newest && newest.status !== 'done' && newest.status !== 'reverted' ? newest : null;
   }
 
   async revision(number?: number): Promise<Revision | null> {
@@ -63,22 +69,91 @@ export class SqliteStore implements StateStore {
       : this.#one('SELECT * FROM revision WHERE number = ?', number);
   }
 
-  async begin(desired: Desired, by: string): Promise<number> {
-    const insert = this.#database.prepare(
-      "INSERT INTO revision (at, by, status, desired) VALUES (?, ?, 'applying', ?)",
-    );
-    return Number(insert.run(Date.now(), by, pack(desired)).lastInsertRowid);
+  async history(): Promise<readonly RevisionHead[]> {
+    return this.#database.prepare(`SELECT ${heads} FROM revision ORDER BY number`).all().map(headOf);
   }
 
-  async end(number: number, status: 'done' | 'failed', timeline: readonly KollageEvent[]): Promise<void> {
+  async quarantined(identity: string): Promise<RevisionHead | null> {
+    const row = this.#database
+      .prepare(`SELECT ${heads} FROM revision WHERE identity = ? ORDER BY number DESC LIMIT 1`)
+      .get(identity);
+    const newest = row && headOf(row);
+    return newest?.status === 'reverted' && newest.failure !== null ? newest : null;
+  }
+
+  async secrets(number: number): Promise<ReadonlyMap<string, string>> {
+    const row = this.#database.prepare('SELECT secrets FROM revision WHERE number = ?').get(number);
+    return new Map(Object.entries(unpacked<Record<string, string>>(row?.['secrets']) ?? {}));
+  }
+
+  async begin(revision: NewRevision): Promise<number> {
+    const { desired, by, why, base, continues } = revision;
+    return this.#transaction(() => {
+      const { lastInsertRowid } = this.#database
+        .prepare(
+          `INSERT INTO revision (at, by, why, base, status, desired, fingerprint, identity, images, secrets)
+           VALUES (?, ?, ?, ?, 'applying', ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          Date.now(),
+          by,
+          why,
+          base,
+          pack(desired),
+          desired.fingerprint,
+          identityOf(revision),
+          pack(revision.images),
+          pack(revision.secrets),
+        );
+      const number = Number(lastInsertRowid);
+      if (continues !== null) {
+        this.#mark(continues, 'failed', `given up for revision ${number}`);
+        this.#database
+          .prepare(
+            'INSERT INTO journal (revision, entry) SELECT ?, entry FROM journal WHERE revision = ? ORDER BY rowid',
+          )
+          .run(number, continues);
+      }
+      return number;
+    });
+  }
+
+  async mark(number: number, status: RevisionStatus, failure?: string): Promise<void> {
+    this.#mark(number, status, failure ?? null);
+  }
+
+  async note(number: number, entry: JournalEntry): Promise<void> {
     this.#database
-      .prepare('UPDATE revision SET status = ?, timeline = ? WHERE number = ?')
-      .run(status, pack(timeline), number);
+      .prepare('INSERT INTO journal (revision, entry) VALUES (?, ?)')
+      .run(number, JSON.stringify(entry));
+  }
+
+  async journal(number: number): Promise<readonly JournalEntry[]> {
+    return this.#lines<JournalEntry>(
+      'SELECT entry AS line FROM journal WHERE revision = ? ORDER BY rowid',
+      number,
+    );
+  }
+
+  record(number: number, event: KollageEvent): void {
+    try {
+      // Whole after a kill, for the kernel has it; not worth waiting for the disk.
+      this.#database.exec('PRAGMA synchronous = OFF');
+      this.#database
+        .prepare('INSERT INTO event (revision, event) VALUES (?, ?)')
+        .run(number, JSON.stringify(event));
+    } catch {
+      // A full disk is told by what must be durable.
+    } finally {
+      this.#database.exec('PRAGMA synchronous = FULL');
+    }
   }
 
   async timeline(number: number): Promise<readonly KollageEvent[]> {
-    const row = this.#database.prepare('SELECT timeline FROM revision WHERE number = ?').get(number);
-    return row?.['timeline'] instanceof Uint8Array ? unpack<KollageEvent[]>(row['timeline']) : [];
+    return this.#lines<KollageEvent>(
+      'SELECT event AS line FROM event WHERE revision = ? ORDER BY rowid',
+      number,
+    );
   }
 
   close(): void {
@@ -87,37 +162,33 @@ export class SqliteStore implements StateStore {
 
   #one(query: string, ...values: readonly number[]): Revision | null {
     const row = this.#database.prepare(query).get(...values);
-    if (!row || !(row['desired'] instanceof Uint8Array)) return null;
-    const status = row['status'] === 'done' ? 'done' : row['status'] === 'failed' ? 'failed' : 'applying';
-    return {
-      number: Number(row['number']),
-      at: Number(row['at']),
-      by: String(row['by']),
-      status,
-      desired: unpack<Desired>(row['desired']),
-    };
+    const desired = row && unpacked<Desired>(row['desired']);
+    return row && desired ? { ...headOf(row), desired, images: unpacked(row['images']) ?? {} } : null;
   }
 
-  /** Null when the lock is ours now, else who has it. A holder on this host that is dead, or another process by now, has lost it. */
-  #take(): LockHolder | null {
+  /** Only `JSON.stringify` of the same type writes these columns. */
+  #lines<T>(query: string, number: number): T[] {
+    const rows = this.#database.prepare(query).all(number);
+    return rows.map((row) => JSON.parse(String(row['line'])) as T);
+  }
+
+  #mark(number: number, status: RevisionStatus, failure: string | null): void {
+    const ended = status === 'applying' || status === 'reverting' ? null : Date.now();
+    this.#database
+      .prepare('UPDATE revision SET status = ?, ended = ?, failure = coalesce(?, failure) WHERE number = ?')
+      .run(status, ended, failure, number);
+  }
+
+  #transaction<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      const row = this.#database.prepare('SELECT * FROM lock').get();
-      if (row) {
-        const holder = { host: String(row['host']), pid: Number(row['pid']), since: Number(row['since']) };
-        if (holder.host !== hostname() || startOf(holder.pid) === row['started']) return holder;
-      }
-      this.#database
-        .prepare('INSERT OR REPLACE INTO lock VALUES (1, ?, ?, ?, ?)')
-        .run(hostname(), process.pid, startOf(process.pid) ?? '', Date.now());
-      return null;
-    } finally {
+      const result = work();
       this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
     }
-  }
-
-  #release(): void {
-    this.#database.prepare('DELETE FROM lock WHERE host = ? AND pid = ?').run(hostname(), process.pid);
   }
 }
 
@@ -126,20 +197,28 @@ export function whoami(): string {
   return `${userInfo().username}@${hostname()}`;
 }
 
-/** When a process started, in ticks since boot (proc(5), stat, field 22): with the pid it names one process for good. */
-function startOf(pid: number): string | null {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
+const statuses: readonly RevisionStatus[] = ['applying', 'reverting', 'done', 'failed', 'reverted'];
+
+function headOf(row: Row): RevisionHead {
+  const numberOr = (name: string) => (row[name] === null ? null : Number(row[name]));
+  return {
+    number: Number(row['number']),
+    at: Number(row['at']),
+    endedAt: numberOr('ended'),
+    by: String(row['by']),
+    why: String(row['why']),
+    base: numberOr('base'),
+    status: statuses.find((status) => status === row['status']) ?? 'failed',
+    failure: row['failure'] === null ? null : String(row['failure']),
+    fingerprint: String(row['fingerprint']),
+  };
 }
 
 function pack(data: unknown): Uint8Array {
   return gzipSync(JSON.stringify(data));
 }
 
-/** Only `pack` writes these columns, so what comes back is what went in. */
-function unpack<T>(bytes: Uint8Array): T {
-  return JSON.parse(gunzipSync(bytes).toString()) as T;
+/** Only `pack` writes these columns, so what comes back is what went in; undefined for a column without a value. */
+function unpacked<T>(bytes: SQLOutputValue | undefined): T | undefined {
+  return bytes instanceof Uint8Array ? (JSON.parse(gunzipSync(bytes).toString()) as T) : undefined;
 }

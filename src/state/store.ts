@@ -1,15 +1,54 @@
+import { hash } from '../compile/fingerprint.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Desired } from '../model/resource.ts';
 
-/** One desired state that was applied, kept whole. */
-export interface Revision {
+/**
+ * applying: begun, and neither finished nor taken back; reverting: it failed and is being taken back; done: it was applied whole; reverted:
+ * taken back whole; failed: left as it is, because there was nothing to go back to, or because a later one went on from it.
+ */
+export type RevisionStatus = 'applying' | 'reverting' | 'done' | 'failed' | 'reverted';
+
+/** What is known of a revision without reading what it asked for. */
+export interface RevisionHead {
   readonly number: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Null while it is neither finished nor taken back. */
+  readonly endedAt: number | null;
   readonly by: string;
-  readonly status: 'applying' | 'done' | 'failed';
-  readonly desired: Desired;
+  /** What whoever began it said that it is for. */
+  readonly why: string;
+  /** The revision that ran before, to which it is taken back; null for the first. */
+  readonly base: number | null;
+  readonly status: RevisionStatus;
+  /** Why it failed; null when it did not. */
+  readonly failure: string | null;
+  /** The desired state's fingerprint. */
+  readonly fingerprint: string;
 }
+
+/** One desired state that was applied, kept whole. */
+export interface Revision extends RevisionHead {
+  readonly desired: Desired;
+  /** The image ids that references stood for: going back means these very bytes, also where a tag has moved since. */
+  readonly images: Readonly<Record<string, string>>;
+}
+
+/** A revision that is about to be begun. */
+export interface NewRevision extends Pick<Revision, 'desired' | 'images' | 'by' | 'why' | 'base'> {
+  /** The values of its secrets, for going back to it after they were changed. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** The unfinished revision that it goes on from: what that one's journal says holds for this one. */
+  readonly continues: number | null;
+}
+
+/**
+ * What a plan cannot see and so cannot take back, noted before it is begun: that the data of a service is saved (under the number of the revision
+ * that did so), and that a task which may change data is run.
+ */
+export type JournalEntry =
+  | { readonly save: string; readonly revision: number }
+  | { readonly task: string; readonly fingerprint: string };
 
 export interface LockHolder {
   readonly host: string;
@@ -17,19 +56,38 @@ export interface LockHolder {
   readonly since: number;
 }
 
-/** Where a deployment's state is kept: beside the engine that it runs on. */
+/**
+ * Where a deployment's state is kept: beside the engine that it runs on. Each write is durable when its promise resolves, so that it can be
+ * made before the act that it announces.
+ */
 export interface StateStore {
   /** Takes the lock, from a dead process too. Throws KLG-503 with its holder when someone else has it. */
   lock(): Promise<Disposable>;
   /** The last revision that was applied whole. */
   last(): Promise<Revision | null>;
-  /** What was begun and neither finished nor taken back. */
+  /** The newest revision, when it is neither done nor taken back. */
   unfinished(): Promise<Revision | null>;
   /** A revision by its number, or the newest one, whatever became of it. */
   revision(number?: number): Promise<Revision | null>;
-  /** Writes down what is about to be applied; gives its number. */
-  begin(desired: Desired, by: string): Promise<number>;
-  end(number: number, status: 'done' | 'failed', timeline: readonly KollageEvent[]): Promise<void>;
+  /** All of them, the oldest first. */
+  history(): Promise<readonly RevisionHead[]>;
+  /** The newest revision of this identity, when it failed and was taken back; null when it may be tried. */
+  quarantined(identity: string): Promise<RevisionHead | null>;
+  /** The values of a revision's secrets. */
+  secrets(number: number): Promise<ReadonlyMap<string, string>>;
+  /** Writes down what is about to be applied, and that what it continues ends here; gives its number. */
+  begin(revision: NewRevision): Promise<number>;
+  mark(number: number, status: RevisionStatus, failure?: string): Promise<void>;
+  note(number: number, entry: JournalEntry): Promise<void>;
+  /** In the order of noting, what the revision continued first. */
+  journal(number: number): Promise<readonly JournalEntry[]>;
+  /** Keeps an event as it happens, so that a run that is killed has its timeline. Whether it can be kept holds up nothing. */
+  record(number: number, event: KollageEvent): void;
   timeline(number: number): Promise<readonly KollageEvent[]>;
   close(): void;
+}
+
+/** What tells one attempt from another: what is asked for, and the bytes that its images' references stand for. */
+export function identityOf({ desired, images }: Pick<Revision, 'desired' | 'images'>): string {
+  return hash([desired.fingerprint, Object.entries(images).sort()]);
 }

@@ -7,6 +7,7 @@ import { jsonReporter, personReporter } from '../live/reporter.ts';
 interface Options {
   folder: string;
   json?: true;
+  message?: string;
 }
 
 /** `kollage up`: makes what runs equal to what the folder says. */
@@ -15,14 +16,16 @@ export function register(program: Command): void {
     .command('up')
     .description('make what runs equal to what the folder says')
     .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .option('-m, --message <text>', 'what the change is for, for the history')
     .option('--json', 'events as JSON lines, for programs')
-    .action(async ({ folder, json }: Options) => {
+    .action(async ({ folder, json, message }: Options) => {
       const to = { out: process.stdout, paint: colours(process.stdout), env: process.env };
       const reporter = json ? jsonReporter(to) : personReporter(to);
       using interrupt = interruptible(() => reporter.stopping());
       try {
         const revision = await up({
           folder,
+          why: message,
           signal: interrupt.signal,
           planned: reporter.planned,
           emit: reporter.event,

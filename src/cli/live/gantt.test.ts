@@ -65,6 +65,6 @@ test('no line is wider than a terminal of some width', () => {
 test('a revision that was cut off says so', () => {
   const cutOff = { number: 4, status: 'applying' as const, by: 'me@here', release: '1', timeline: null };
   expect(printTimeline(cutOff, { symbols, columns: 80 }, plainPaint)).toBe(
-    'Revision 4 has no timeline: its run goes on, or was killed before its end.\n',
+    'Revision 4 has no timeline: its run was killed before anything happened.\n',
   );
 });

@@ -12,7 +12,7 @@ export function printTimeline(revision: RevisionTimeline, style: ChartStyle, pai
       ? [
           [
             span(`Revision ${revision.number}`, 'bold'),
-            span(' has no timeline: its run goes on, or was killed before its end.'),
+            span(' has no timeline: its run was killed before anything happened.'),
           ],
         ]
       : [
