@@ -3,12 +3,13 @@ import { Health } from '../execute/health.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
 import { KollageError } from '../model/error.ts';
-import type { Desired, Workload } from '../model/resource.ts';
+import type { Desired } from '../model/resource.ts';
 import { SqliteStore } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
 
 export interface WorkloadStatus {
   readonly workload: string;
+  readonly instance: string;
   readonly node: string;
   readonly state: 'healthy' | 'unhealthy' | 'stopped' | 'missing' | 'outdated';
   /** Why it is not healthy; empty when it is. */
@@ -95,8 +96,10 @@ async function look({ engine, desired, revision, unfinished, health, notAsked }:
   const workloads = desired.resources.filter((resource) => resource.kind === 'workload');
   const rows = workloads.map(async (workload): Promise<WorkloadStatus> => {
     const there = instances.find((instance) => instance.workload === workload.id);
+    const instance = engine.instanceName(desired.deployment, workload.id, 1);
     const row = {
       workload: workload.id,
+      instance,
       node: there?.node ?? workload.placement.nodes[0] ?? '',
       why: '',
       logs: [],
@@ -106,7 +109,7 @@ async function look({ engine, desired, revision, unfinished, health, notAsked }:
       there.state === 'stopped'
         ? 'its container is stopped'
         : await health.ask(workload, {
-            instance: engine.instanceName(desired.deployment, workload.id, 1),
+            instance,
             node: row.node,
             since: null,
           });
@@ -120,7 +123,7 @@ async function look({ engine, desired, revision, unfinished, health, notAsked }:
       ...row,
       state: there.state === 'stopped' ? 'stopped' : 'unhealthy',
       why,
-      logs: await lastLines(engine, desired, workload, 5),
+      logs: await lastLines(engine, desired.deployment, instance, 5),
     };
   });
   const { deployment, release } = desired;
@@ -129,11 +132,10 @@ async function look({ engine, desired, revision, unfinished, health, notAsked }:
 
 async function lastLines(
   engine: Engine,
-  desired: Desired,
-  workload: Workload,
+  deployment: string,
+  instance: string,
   tail: number,
 ): Promise<string[]> {
-  const instance = engine.instanceName(desired.deployment, workload.id, 1);
-  const lines = engine.logs(desired.deployment, instance, { tail }, AbortSignal.timeout(patience));
+  const lines = engine.logs(deployment, instance, { tail }, AbortSignal.timeout(patience));
   return Array.fromAsync(lines);
 }

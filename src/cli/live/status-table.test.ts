@@ -6,6 +6,7 @@ import { paintLine } from './text.ts';
 
 const good = (workload: string): WorkloadStatus => ({
   workload,
+  instance: workload.replace('/', '-'),
   node: 'n',
   state: 'healthy',
   why: '',
@@ -13,6 +14,7 @@ const good = (workload: string): WorkloadStatus => ({
 });
 const bad: WorkloadStatus = {
   workload: 'k/api',
+  instance: 'k-api',
   node: 'n',
   state: 'unhealthy',
   why: 'HTTP 503',
