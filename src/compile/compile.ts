@@ -8,6 +8,7 @@ import {
   type Secret,
   type Volume,
 } from '../model/resource.ts';
+import { findBalancer, frontsOf } from './balancer.ts';
 import { Overrides } from './bundle.ts';
 import { checkEngine } from './check-engine.ts';
 import { type CompileInput, Context } from './context.ts';
@@ -17,7 +18,7 @@ import { canonical, hash } from './fingerprint.ts';
 import { health } from './needs.ts';
 import { Placements } from './placement.ts';
 import { processScope } from './process.ts';
-import { logins } from './ready.ts';
+import { defaultGrace, logins } from './ready.ts';
 import { Scope } from './scope.ts';
 import { tasks } from './task.ts';
 import { type Compiling, workloads } from './workload.ts';
@@ -36,6 +37,8 @@ export function compile(input: CompileInput): Compiled {
   const { deployment, catalog } = input;
   const context = new Context(input);
   const definitions = deployment.services.map((name) => define(catalog, name));
+  const outer = (definition: Definition) => serviceScope(context, definition);
+  context.balancer = findBalancer(context, definitions, outer);
   for (const definition of definitions) offer(context, definition);
   const compiling: Compiling = {
     context,
@@ -47,13 +50,14 @@ export function compile(input: CompileInput): Compiled {
       ...deployment.nodes.flatMap((node) => node.roles),
     ]),
   };
+  context.fronts = frontsOf(context, compiling, definitions, compiling.known.health, outer);
   const processes = definitions.flatMap((definition) => {
-    const outer = serviceScope(context, definition);
+    const scope = outer(definition);
     return [
       ...[...definition.components].flatMap(([name, part]) =>
-        workloads(compiling, definition, name, part, outer),
+        workloads(compiling, definition, name, part, scope),
       ),
-      ...[...definition.tasks].flatMap(([name, part]) => tasks(compiling, definition, name, part, outer)),
+      ...[...definition.tasks].flatMap(([name, part]) => tasks(compiling, definition, name, part, scope)),
     ];
   });
   const resources: Resource[] = [
@@ -125,10 +129,10 @@ function whatIsKnown(context: Context, definitions: readonly Definition[]): Comp
     for (const [name, part] of definition.components) {
       const scope = processScope(context, definition, part, name, outer);
       if (!scope.when(part.value.when)) continue;
-      const own = part.value.health;
+      const { health: own, ready } = part.value;
       healths.set(
         `${definition.name}/${name}`,
-        own ? health(context, own, definition.name, scope.within(['health'])) : null,
+        own ? health(context, own, definition.name, scope.within(['health']), defaultGrace(ready)) : null,
       );
     }
     for (const [name, part] of definition.volumes) {

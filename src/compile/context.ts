@@ -6,6 +6,7 @@ import { suggestion } from '../model/nearest.ts';
 import type { Endpoint } from '../model/resource.ts';
 import type { Option } from '../model/service.ts';
 import { token } from '../model/token.ts';
+import type { Balancer, Front } from './balancer.ts';
 
 /** What compiling is given. */
 export interface CompileInput {
@@ -18,12 +19,14 @@ type Values = Readonly<Record<string, unknown>>;
 
 /**
  * What templates see: the same for all of them (globals), and what each service adds. docs/reference/service.md lists it.
- * `endpoints` is filled while compiling, before the first template that may ask for one is evaluated.
+ * `endpoints`, `balancer` and `fronts` are filled while compiling, before the first template that may ask for one is evaluated.
  */
 export class Context {
   readonly input: CompileInput;
   readonly jinja: Jinja;
   readonly endpoints = new Map<string, Endpoint>();
+  balancer: Balancer | null = null;
+  fronts: readonly Front[] = [];
   readonly findings: Finding[] = [];
   readonly #options: ReadonlyMap<string, Values>;
   readonly #missing = new Set<string>();
@@ -56,6 +59,7 @@ export class Context {
       endpoint: (id: unknown) => this.#endpoint(String(id)),
       secret: (name: unknown) => this.#secret(String(name)),
       nodes: (role: unknown) => deployment.nodes.filter((node) => node.roles.includes(String(role))),
+      balanced: () => this.fronts,
       output: (id: unknown, key: unknown) => token('output', `${id}:${key}`),
     };
     return new Jinja({
@@ -64,15 +68,18 @@ export class Context {
     });
   }
 
-  #endpoint(id: string): Values {
+  /** The endpoint that a template names. KLG-202 where no service that is on offers it. */
+  endpoint(id: string): Endpoint {
     const endpoint = this.endpoints.get(id);
-    if (!endpoint) {
-      throw new KollageError({
-        code: 'KLG-202',
-        message: `no service that is on offers the endpoint ${id}${suggestion(id, this.endpoints.keys())}`,
-      });
-    }
-    const { host, port, url, scheme, path } = endpoint;
+    if (endpoint) return endpoint;
+    throw new KollageError({
+      code: 'KLG-202',
+      message: `no service that is on offers the endpoint ${id}${suggestion(id, this.endpoints.keys())}`,
+    });
+  }
+
+  #endpoint(id: string): Values {
+    const { host, port, url, scheme, path } = this.endpoint(id);
     return {
       host,
       port,

@@ -30,6 +30,7 @@ export function componentEndpoints(
         kind: 'endpoint',
         id: `${definition.name}/${endpointName}`,
         workload: `${definition.name}/${name}`,
+        ...(endpoint.balanced && context.balancer ? { balancer: context.balancer.id } : {}),
         host,
         port,
         protocol: endpoint.protocol,

@@ -2,7 +2,7 @@ import { KollageError } from '../model/error.ts';
 import type { ConfigBundle, ConfigFile, Mount, Placement, Process } from '../model/resource.ts';
 import type { Component, MountDefinition, TaskDefinition } from '../model/service.ts';
 import { parseSize } from '../model/size.ts';
-import { secretsIn } from '../model/token.ts';
+import { secretsIn, token } from '../model/token.ts';
 import { type BundleFor, configFiles, kollaConfig, type Overrides } from './bundle.ts';
 import { type Context, nodeAddress } from './context.ts';
 import type { Definition, Part } from './definition.ts';
@@ -33,7 +33,16 @@ export function processScope(
     ...context.ofService(definition.name),
     component,
     bind: onHost ? nodeAddress(deployment) : '0.0.0.0',
+    port: (name: unknown) => listensOn(context, `${definition.name}/${String(name)}`, component),
   });
+}
+
+/** The port that a process listens on for an endpoint of its service: behind the balancer a token, because each instance has its own. */
+function listensOn(context: Context, id: string, component: string): number | string {
+  const endpoint = context.endpoint(id);
+  const own = endpoint.workload === `${id.split('/')[0]}/${component}`;
+  if (!own || endpoint.balancer === undefined) return endpoint.port;
+  return token('instance', `port:${id.split('/')[1]}`);
 }
 
 /** What a workload and a task have in common; `id` names its bundle. */

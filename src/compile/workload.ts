@@ -1,20 +1,27 @@
-import type { ConfigBundle, Placement, Port, Scale, Workload } from '../model/resource.ts';
+import type {
+  Balances,
+  ConfigBundle,
+  Endpoint,
+  Health,
+  Placement,
+  Port,
+  Workload,
+} from '../model/resource.ts';
 import type { Component } from '../model/service.ts';
+import { portsOf } from './balancer.ts';
 import type { BundleFor, Overrides } from './bundle.ts';
 import type { Context } from './context.ts';
 import type { Definition, Part } from './definition.ts';
 import type { Known } from './needs.ts';
-import { checkRole, type Placements } from './placement.ts';
 import { draftProcess, fingerprinted, processScope } from './process.ts';
 import { readyChecks } from './ready.ts';
 import type { Scope } from './scope.ts';
+import { type Nodes, type Spread, spreadOf, stripped } from './spread.ts';
 
-export interface Compiling {
+export interface Compiling extends Nodes {
   readonly context: Context;
   readonly known: Known;
   readonly overrides: Overrides;
-  readonly placements: Placements;
-  readonly roles: ReadonlySet<string>;
 }
 
 /**
@@ -27,19 +34,12 @@ export function workloads(
   part: Part<Component>,
   outer: Scope,
 ): (Workload | ConfigBundle)[] {
-  const { context, placements } = compiling;
+  const { context } = compiling;
   const scope = processScope(context, definition, part, name, outer);
   if (!scope.when(part.value.when)) return [];
-  const settings = context.input.deployment.components.get(`${definition.name}/${name}`);
-  const role =
-    settings?.role ?? scope.text(part.value.role ?? definition.service.role ?? 'controller', 'role');
-  checkRole(role, compiling.roles, scope.place('role'));
-  const placement = placements.of(role);
-  const each = 'each' in part.value.scale;
-  const scale: Scale =
-    'each' in part.value.scale
-      ? { each: 'node' }
-      : { replicas: settings?.replicas ?? replicas(scope, part.value.scale.replicas) };
+  const spread = spreadOf(context, compiling, definition, name, part, scope);
+  const { placement, scale } = spread;
+  const each = 'each' in scale;
   const id = `${definition.name}/${name}`;
   const apart = hostsApart(
     compiling,
@@ -50,19 +50,20 @@ export function workloads(
     id,
   );
   const rest =
-    apart.length === 0 ? placement : { role, nodes: placement.nodes.filter((node) => !apart.includes(node)) };
-  const common = { id, definition, name, value: part.value, scope };
+    apart.length === 0
+      ? placement
+      : { ...placement, nodes: placement.nodes.filter((node) => !apart.includes(node)) };
+  const common = { id, definition, name, value: part.value, scope, spread };
   const shared =
     rest.nodes.length > 0 || apart.length === 0
-      ? workload(compiling, { ...common, host: null, placement: rest, scale })
+      ? workload(compiling, { ...common, host: null, placement: rest })
       : [];
   const single = apart.flatMap((host) =>
     workload(compiling, {
       ...common,
       id: each && placement.nodes.length > 1 ? `${id}@${host}` : id,
       host,
-      placement: { role, nodes: [host] },
-      scale,
+      placement: { ...placement, nodes: [host] },
     }),
   );
   return [...shared, ...single];
@@ -91,15 +92,6 @@ function hostsApart(
   return [];
 }
 
-/** No component has more instances than this; every one of them is written out in a plan. */
-const maxReplicas = 10_000;
-
-function replicas(scope: Scope, template: number | string): number {
-  const number = scope.number(template, 'scale', 'replicas');
-  if (Number.isInteger(number) && number >= 0 && number <= maxReplicas) return number;
-  throw scope.mistake(`${number} is not a number of replicas (0 to ${maxReplicas})`, 'scale', 'replicas');
-}
-
 interface Making {
   readonly id: string;
   readonly definition: Definition;
@@ -108,12 +100,12 @@ interface Making {
   readonly scope: Scope;
   readonly host: string | null;
   readonly placement: Placement;
-  readonly scale: Scale;
+  readonly spread: Spread;
 }
 
 function workload(compiling: Compiling, making: Making): (Workload | ConfigBundle)[] {
   const { context, known, overrides } = compiling;
-  const { id, definition, name, value, scope, host, placement, scale } = making;
+  const { id, definition, name, value, scope, host, placement, spread } = making;
   const settings = context.input.deployment.components.get(`${definition.name}/${name}`);
   const target: BundleFor = { definition, component: name, host };
   const configured: Component = {
@@ -122,7 +114,10 @@ function workload(compiling: Compiling, making: Making): (Workload | ConfigBundl
     resources: { ...value.resources, ...stripped(settings?.resources ?? {}) },
   };
   const { draft, bundle } = draftProcess(context, known, overrides, id, target, placement, configured, scope);
-  const ports = portsOf(context, `${definition.name}/${name}`);
+  const own = [...context.endpoints.values()]
+    .filter((endpoint) => endpoint.workload === `${definition.name}/${name}`)
+    .map((endpoint) => ({ endpoint, ports: portsOf(context, endpoint, spread, scope) }));
+  const ports = own.flatMap((offered) => offered.ports);
   const stop = {
     signal: value.stop.signal ?? null,
     command: value.stop.command === undefined ? null : scope.words(value.stop.command, 'stop', 'command'),
@@ -140,36 +135,50 @@ function workload(compiling: Compiling, making: Making): (Workload | ConfigBundl
         };
   // Health, ready checks, needs, stop, scale, placement and resources can change on a running container: they decide nothing about the process itself.
   const { start, command, env, user, mounts, privileges } = draft;
-  const spec = { start, command, env, user, mounts, privileges, ports };
+  // Two slots tell where all are. That there are more of them concerns no instance, nor what a balancer takes in front for others.
+  const counted = ports.filter(({ slot = 1 }) => slot <= 2);
+  const spec = { start, command, env, user, mounts, privileges, ports: counted };
   const made: Workload = {
     kind: 'workload',
     id,
     service: definition.name,
     component: name,
     ...draft,
-    ports,
-    health: known.health.get(`${definition.name}/${name}`) ?? null,
+    ports: [...ports, ...frontPorts(context, value)],
+    health: ownHealth(known.health.get(`${definition.name}/${name}`) ?? null, own),
     ready: readyChecks(context, value.ready, definition.name, scope),
-    scale,
-    update: { ...value.update, ...stripped(settings?.update ?? {}) },
+    scale: spread.scale,
+    update: spread.update,
     stop,
     reload,
     cleanup: value.cleanup === undefined ? null : scope.words(value.cleanup, 'cleanup'),
     outputs: value.outputs,
+    ...(value.balances === undefined ? {} : { balances: commands(value.balances, scope) }),
     ...fingerprinted(draft, bundle, spec, context.input.deployment.secrets),
   };
   return bundle ? [made, bundle] : [made];
 }
 
-function portsOf(context: Context, workload: string): Port[] {
-  return [...context.endpoints.values()]
-    .filter((endpoint) => endpoint.workload === workload)
-    .map(({ id, port, protocol, exposure }) => ({ endpoint: id, port, protocol, exposure }));
+/** What the balancer listens on for those behind it. */
+function frontPorts({ fronts }: Context, { balances }: Component): Port[] {
+  if (!balances) return [];
+  return fronts.map(({ id, port, protocol, exposure }) => ({ endpoint: id, port, protocol, exposure }));
 }
 
-/** An object without the keys that are undefined, so that it can be laid over another. */
-function stripped<T extends object>(settings: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
+/** An instance is asked itself and not through the balancer: the check is aimed at the first slot (src/model/slots.ts aims it at others). */
+function ownHealth(
+  health: Health | null,
+  own: readonly { readonly endpoint: Endpoint; readonly ports: readonly Port[] }[],
+): Health | null {
+  if (!health || !('port' in health.probe)) return health;
+  const { probe } = health;
+  const [first] = own.find(({ endpoint }) => endpoint.port === probe.port)?.ports ?? [];
+  return first ? { ...health, probe: { ...probe, port: first.port } } : health;
+}
+
+function commands(balances: NonNullable<Component['balances']>, scope: Scope): Balances {
+  return {
+    join: scope.words(balances.join, 'balances', 'join'),
+    leave: scope.words(balances.leave, 'balances', 'leave'),
   };
 }

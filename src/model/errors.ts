@@ -82,6 +82,13 @@ export const errors = {
     kept: 'No file was touched.',
     next: 'Choose an empty folder.',
   },
+  'KLG-113': {
+    title: 'Address of a node missing',
+    cause:
+      'The load balancer must be told where a component answers on each node, and a node has no address.',
+    kept: 'Nothing was changed.',
+    next: 'Give the node its `address` in kollage.yaml.',
+  },
   // Secrets
   'KLG-120': {
     title: 'Secret missing',

@@ -1,5 +1,5 @@
 import type { Timeouts, UpdatePolicy } from './deployment.ts';
-import type { OnChange } from './service.ts';
+import type { OnChange, TaskPhase } from './service.ts';
 
 /*
  * What every engine is asked to hold. Plain serialisable data: a desired state is a list of these, in a fixed order.
@@ -53,6 +53,8 @@ export interface Endpoint {
   readonly id: string;
   /** The workload that answers. */
   readonly workload: string;
+  /** The workload in front that takes the requests and hands them on; not there without one. */
+  readonly balancer?: string;
   readonly host: string;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
@@ -144,6 +146,16 @@ export interface Port {
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
   readonly exposure: 'public' | 'internal' | 'node';
+  /** Behind a balancer: the number of the instance that listens on it. Each instance has a port of its own there. */
+  readonly slot?: number;
+}
+
+/** How a balancer is told, by a command in it, to which these words are added: the endpoint, the node, and the slot. */
+export interface Balances {
+  /** Ends when the slot gets requests. */
+  readonly join: readonly string[];
+  /** Ends when the slot gets no more requests, and those it had are answered. */
+  readonly leave: readonly string[];
 }
 
 export interface Privileges {
@@ -213,6 +225,8 @@ export interface Workload extends Process {
   /** Run inside when the deployment is destroyed; null where there is nothing to take away. */
   readonly cleanup: readonly string[] | null;
   readonly outputs: readonly string[];
+  /** Of a balancer. */
+  readonly balances?: Balances;
 }
 
 export interface Task extends Process {
@@ -220,11 +234,13 @@ export interface Task extends Process {
   /** `service/task`. Named by its fingerprint beside it: a changed one is a new one, a done one is never run again. */
   readonly id: string;
   readonly service: string;
-  readonly phase: 'bootstrap' | 'expand' | 'migrate' | 'contract';
+  /** undo: takes back the task of the same id without `.undo`, where that was new with a change. */
+  readonly phase: TaskPhase | 'undo';
+  /** The services whose data it changes, sorted. */
+  readonly changes: readonly string[];
   readonly timeout: number;
   readonly retries: number;
   readonly each: 'deployment' | 'node';
-  readonly undo: readonly string[] | null;
   /** Output name to the file that the command writes. */
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -254,6 +270,11 @@ export interface Desired {
   readonly logins: readonly Login[];
   /** SHA-256 over all of it. */
   readonly fingerprint: string;
+}
+
+/** Whether a task runs because it is wanted and not done; the others only on their occasion. */
+export function runsByItself({ phase }: Pick<Task, 'phase'>): boolean {
+  return phase !== 'save' && phase !== 'restore' && phase !== 'undo';
 }
 
 export function keyOf(resource: Resource): ResourceKey {

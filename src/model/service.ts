@@ -203,6 +203,17 @@ export const endpoint = z.strictObject({
   path: template.default(''),
   /** public: users reach it; internal: only the platform; node: only the same node. */
   exposure: z.enum(['public', 'internal', 'node']).default('internal'),
+  /** Whether it stands behind the balancer, where the deployment has one: several instances may then answer on one node. */
+  balanced: z.boolean().default(false),
+});
+
+/** What makes a component the balancer. The nth instance behind it listens on the endpoint's port + offset + (n - 1) * step. */
+export const balances = z.strictObject({
+  offset: number,
+  step: number,
+  /** Commands in the balancer, to which endpoint, node and slot are added: each ends when it is so. */
+  join: words,
+  leave: words,
 });
 
 /** What components and tasks have in common. */
@@ -260,11 +271,21 @@ export const component = z.strictObject({
   /** What takes away, inside the running container, what it made on its node; run when the deployment is destroyed. */
   cleanup: words.optional(),
   outputs: z.array(z.string()).default([]),
+  balances: balances.optional(),
 });
+
+/**
+ * When a task runs. bootstrap: makes what is missing and mends what differs; expand: before the new version runs; migrate: while it does;
+ * contract: when the old one is gone. Of save and restore, that a plan does not run by itself: save: keeps the data of its service, before a task
+ * that changes it; restore: brings it back when the change failed.
+ */
+export const taskPhase = z.enum(['bootstrap', 'expand', 'migrate', 'contract', 'save', 'restore']);
 
 export const task = z.strictObject({
   ...process,
-  phase: z.enum(['bootstrap', 'expand', 'migrate', 'contract']).default('bootstrap'),
+  phase: taskPhase.default('bootstrap'),
+  /** Services whose data it changes; its own when not given, and for `bootstrap` none. */
+  changes: z.array(id).optional(),
   /** Seconds. */
   timeout: z.number().positive().default(300),
   retries: z.int().min(0).default(0),
@@ -272,7 +293,7 @@ export const task = z.strictObject({
   rerun: z
     .array(z.enum(['image', 'command', 'config', 'secrets', 'env']))
     .default(['image', 'command', 'config', 'secrets', 'env']),
-  /** The command that takes it back. */
+  /** The command that takes it back where it was new with a change. */
   undo: words.optional(),
   /** Once for the deployment, or once on each node of the role. */
   each: z.enum(['deployment', 'node']).default('deployment'),
@@ -381,4 +402,5 @@ export type MountDefinition = z.infer<typeof mount>;
 export type HealthDefinition = z.infer<typeof health>;
 export type LoginDefinition = z.infer<typeof login>;
 export type ReadyDefinition = z.infer<typeof ready>;
+export type TaskPhase = z.infer<typeof taskPhase>;
 export type OnChange = z.infer<typeof onChange>;

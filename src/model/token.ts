@@ -1,13 +1,14 @@
 /**
  * Tokens stand in generated text for values that must not or cannot be there yet:
  * `@{secret.NAME}` or `@{secret.NAME|filter}`: filled by the engine, when it hands the file to a container;
+ * `@{instance.port:ENDPOINT}`: filled by the engine for each instance: the port that this one has of a balanced endpoint;
  * `@{node.name}`, `@{node.address}`, `@{node.address:INTERFACE}`: filled by the start program, on the node;
  * `@{output.ID:KEY}`: filled by the start program, with what another workload or task published.
- * So a desired state can be printed, compared and kept without holding a secret, and is the same for every node.
+ * So a desired state can be printed, compared and kept without holding a secret, and is the same for every node and every instance.
  */
-export const tokenPattern = /@\{(secret|node|output)\.([A-Za-z0-9_./:-]+?)(?:\|([a-z0-9_|]+))?\}/g;
+export const tokenPattern = /@\{(secret|node|output|instance)\.([A-Za-z0-9_./:-]+?)(?:\|([a-z0-9_|]+))?\}/g;
 
-export type TokenKind = 'secret' | 'node' | 'output';
+export type TokenKind = 'secret' | 'node' | 'output' | 'instance';
 
 export interface Token {
   readonly kind: TokenKind;

@@ -1,0 +1,137 @@
+import { KollageError } from '../model/error.ts';
+import type { DesiredNode, Endpoint, Health, Port, Probe } from '../model/resource.ts';
+import type { Component } from '../model/service.ts';
+import type { Context } from './context.ts';
+import type { Definition, Part } from './definition.ts';
+import { processScope } from './process.ts';
+import type { Scope } from './scope.ts';
+import { type Nodes, type Spread, spreadOf } from './spread.ts';
+
+/** The component in front, and where instances behind it listen: the nth at the endpoint's port + offset + (n - 1) * step. */
+export interface Balancer {
+  /** `service/component`. */
+  readonly id: string;
+  readonly offset: number;
+  readonly step: number;
+}
+
+/** A balanced endpoint, as the balancer's templates see it. */
+export interface Front {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly scheme: string;
+  readonly protocol: Endpoint['protocol'];
+  readonly exposure: Endpoint['exposure'];
+  /** How its component's health check asks it; null where it does not. */
+  readonly health: Probe | null;
+  /** Everything that may answer: each slot on each node. */
+  readonly servers: readonly {
+    readonly node: string;
+    readonly slot: number;
+    readonly host: string;
+    readonly port: number;
+  }[];
+}
+
+/**
+ * The component that is the balancer; null without one, and where each instance has an address of its own (a cluster's network balances by
+ * itself). KLG-209 for a second one.
+ */
+export function findBalancer(
+  context: Context,
+  definitions: readonly Definition[],
+  outer: (definition: Definition) => Scope,
+): Balancer | null {
+  if (context.input.engine.network === 'cluster') return null;
+  const found = definitions.flatMap((definition) =>
+    [...definition.components].flatMap(([name, part]): [Balancer, Scope][] => {
+      const scope = processScope(context, definition, part, name, outer(definition));
+      const { balances } = part.value;
+      if (!balances || !scope.when(part.value.when)) return [];
+      const offset = scope.number(balances.offset, 'balances', 'offset');
+      const step = scope.number(balances.step, 'balances', 'step');
+      return [[{ id: `${definition.name}/${name}`, offset, step }, scope]];
+    }),
+  );
+  const [first, second] = found;
+  if (first && second)
+    throw second[1].mistake(`${first[0].id} is the balancer already: there can be one only`, 'balances');
+  return first?.[0] ?? null;
+}
+
+/**
+ * The ports that instances of a component listen on at one of its endpoints: the endpoint's own, or behind the balancer one for each
+ * instance, and one more where the new comes up beside the old. KLG-209 where there are not so many ports.
+ */
+export function portsOf(context: Context, endpoint: Endpoint, spread: Spread, scope: Scope): Port[] {
+  const { id, port, protocol, exposure } = endpoint;
+  const { balancer } = context;
+  if (!balancer || endpoint.balancer === undefined) return [{ endpoint: id, port, protocol, exposure }];
+  return Array.from({ length: slotsOf(spread) }, (_, index): Port => {
+    const own = port + balancer.offset + index * balancer.step;
+    if (Number.isInteger(own) && own >= 1 && own <= 65535)
+      return { endpoint: id, port: own, protocol, exposure, slot: index + 1 };
+    throw scope.mistake(
+      `instance ${index + 1} behind ${balancer.id} would listen on port ${own} for ${id}, which is no port (1 to 65535)`,
+      'endpoints',
+    );
+  });
+}
+
+function slotsOf({ placement, scale, update }: Spread): number {
+  const instances = 'each' in scale ? placement.nodes.length : scale.replicas;
+  return Math.max(1, instances) + (update.strategy === 'blue-green' ? 1 : 0);
+}
+
+/** Every balanced endpoint with all that may answer it. KLG-113 for a node whose address nobody knows. */
+export function frontsOf(
+  context: Context,
+  nodes: Nodes,
+  definitions: readonly Definition[],
+  health: ReadonlyMap<string, Health | null>,
+  outer: (definition: Definition) => Scope,
+): Front[] {
+  if (!context.balancer) return [];
+  const byWorkload = Map.groupBy(
+    [...context.endpoints.values()].filter(({ balancer }) => balancer !== undefined),
+    ({ workload }) => workload,
+  );
+  return definitions.flatMap((definition) =>
+    [...definition.components].flatMap(([name, part]: [string, Part<Component>]) => {
+      const workload = `${definition.name}/${name}`;
+      const endpoints = byWorkload.get(workload) ?? [];
+      if (endpoints.length === 0) return [];
+      const scope = processScope(context, definition, part, name, outer(definition));
+      const spread = spreadOf(context, nodes, definition, name, part, scope);
+      const where = context.input.deployment.nodes.filter((node) =>
+        spread.placement.nodes.includes(node.name),
+      );
+      return endpoints.map((endpoint): Front => {
+        const { id, host, port, scheme, protocol, exposure } = endpoint;
+        const ports = portsOf(context, endpoint, spread, scope);
+        const servers = where.flatMap((node) =>
+          ports.map(({ port: own, slot = 1 }) => ({
+            node: node.name,
+            slot,
+            host: addressOf(context, node),
+            port: own,
+          })),
+        );
+        const probe = health.get(workload)?.probe;
+        const asks = probe && 'port' in probe && probe.port === port ? probe : null;
+        return { id, host, port, scheme, protocol, exposure, health: asks, servers };
+      });
+    }),
+  );
+}
+
+function addressOf({ input: { deployment } }: Context, node: DesiredNode): string {
+  if (node.address !== null) return node.address;
+  if (deployment.nodes.length === 1) return deployment.address;
+  throw new KollageError({
+    code: 'KLG-113',
+    message: `the node ${node.name} has no address, and the load balancer must know it`,
+    place: deployment.at(['nodes', node.name]),
+  });
+}

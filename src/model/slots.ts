@@ -1,0 +1,41 @@
+import type { Port, Probe, Workload } from './resource.ts';
+import { fillTokens } from './token.ts';
+
+/*
+ * Slots: behind a balancer each instance listens on ports of its own, the nth on those of slot n. There is one slot more than instances where
+ * an update is blue-green: the new instance comes up in the free one while the old one serves.
+ */
+
+type WithPorts = Pick<Workload, 'ports'>;
+
+/** The numbers that instances of a workload may have, in order; empty where it stands behind no balancer. */
+export function slotsOf({ ports }: WithPorts): number[] {
+  return [...new Set(ports.flatMap(({ slot }) => (slot === undefined ? [] : [slot])))].sort((a, b) => a - b);
+}
+
+/** The ports that one instance listens on. */
+export function portsAt({ ports }: WithPorts, number: number): Port[] {
+  return ports.filter(({ slot }) => slot === undefined || slot === number);
+}
+
+/** A probe that is aimed at the first slot, aimed at another instance. What has no port of its own there stays as it is. */
+export function probeAt(probe: Probe, workload: WithPorts, number: number): Probe {
+  if (!('port' in probe)) return probe;
+  const first = workload.ports.find(({ slot, port }) => slot === 1 && port === probe.port);
+  const own = first && portsAt(workload, number).find(({ endpoint }) => endpoint === first.endpoint);
+  return own ? { ...probe, port: own.port } : probe;
+}
+
+/** A text with the tokens `@{instance.port:ENDPOINT}` filled in for one instance; a token that it has no port for stays. */
+export function fillInstance(
+  text: string,
+  workload: WithPorts & { service: string },
+  number: number,
+): string {
+  if (!text.includes('@{instance.')) return text;
+  const own = new Map(portsAt(workload, number).map(({ endpoint, port }) => [endpoint, port]));
+  return fillTokens(text, ({ kind, name }) => {
+    if (kind !== 'instance' || !name.startsWith('port:')) return undefined;
+    return own.get(`${workload.service}/${name.slice('port:'.length)}`)?.toString();
+  });
+}
