@@ -1,38 +1,12 @@
 import { KollageError } from '../model/error.ts';
-import type { DesiredNode, Endpoint, Health, Port, Probe } from '../model/resource.ts';
+import type { DesiredNode, Endpoint, Health, Port } from '../model/resource.ts';
 import type { Component } from '../model/service.ts';
 import type { Context } from './context.ts';
 import type { Definition, Part } from './definition.ts';
+import type { Balancer, Front } from './front.ts';
 import { processScope } from './process.ts';
 import type { Scope } from './scope.ts';
 import { type Nodes, type Spread, spreadOf } from './spread.ts';
-
-/** The component in front, and where instances behind it listen: the nth at the endpoint's port + offset + (n - 1) * step. */
-export interface Balancer {
-  /** `service/component`. */
-  readonly id: string;
-  readonly offset: number;
-  readonly step: number;
-}
-
-/** A balanced endpoint, as the balancer's templates see it. */
-export interface Front {
-  readonly id: string;
-  readonly host: string;
-  readonly port: number;
-  readonly scheme: string;
-  readonly protocol: Endpoint['protocol'];
-  readonly exposure: Endpoint['exposure'];
-  /** How its component's health check asks it; null where it does not. */
-  readonly health: Probe | null;
-  /** Everything that may answer: each slot on each node. */
-  readonly servers: readonly {
-    readonly node: string;
-    readonly slot: number;
-    readonly host: string;
-    readonly port: number;
-  }[];
-}
 
 /**
  * The component that is the balancer; null without one, and where each instance has an address of its own (a cluster's network balances by

@@ -6,7 +6,7 @@ import { suggestion } from '../model/nearest.ts';
 import type { Endpoint } from '../model/resource.ts';
 import type { Option } from '../model/service.ts';
 import { token } from '../model/token.ts';
-import type { Balancer, Front } from './balancer.ts';
+import type { Balancer, Front } from './front.ts';
 
 /** What compiling is given. */
 export interface CompileInput {
