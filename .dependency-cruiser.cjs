@@ -6,6 +6,7 @@ const order = [
   'compile',
   'plan',
   'state',
+  'docker',
   'images',
   'engines',
   'execute',

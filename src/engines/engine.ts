@@ -1,6 +1,7 @@
 import type { EngineTraits } from '../model/loaded.ts';
 import type { Observed } from '../model/plan.ts';
 import type { ConfigBundle, Desired, Task, Volume, Workload } from '../model/resource.ts';
+import type { Io } from './io.ts';
 
 /** What an engine is handed together with a process: what its container needs beside itself. */
 export interface Provision {
@@ -59,12 +60,8 @@ export interface Engine {
   /** Events of all instances of a deployment from now on, until the signal. */
   watch(deployment: string, signal: AbortSignal): AsyncIterable<InstanceEvent>;
   logs(deployment: string, instance: string, query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
-  /** Runs a command in an instance; gives its exit code and what it printed. */
-  exec(
-    deployment: string,
-    instance: string,
-    command: readonly string[],
-  ): Promise<{ code: number; output: string }>;
+  /** Runs a command in an instance that runs, joined to `io` (`captured` for its output as a text); gives its exit code. */
+  exec(deployment: string, instance: string, command: readonly string[], io: Io): Promise<number>;
   /** Takes away everything that carries the deployment's label. */
   destroy(deployment: string, keep: { readonly data: boolean }): Promise<void>;
 }

@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
+import { text } from '../docker/errors.ts';
 import { KollageError } from '../model/error.ts';
 import { Limit } from '../model/limit.ts';
 import { ensureSeed, refreshSeed, seedReference } from './bootstrap.ts';
 import { type Chosen, chain, choose, suiteOf } from './choose.ts';
-import { commit, describe, inspectImage, Log, runToEnd, text, type Upload } from './daemon.ts';
+import { commit, describe, inspectImage, Log, runToEnd, type Upload } from './daemon.ts';
 import type { Emit } from './events.ts';
 import { fingerprint, type Versions } from './fingerprint.ts';
 import { metadata } from './metadata.ts';

@@ -1,7 +1,10 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { pack } from 'tar-stream';
+import { ignoring, text } from '../docker/errors.ts';
+import { exec as run } from '../docker/exec.ts';
+import { collector, join, splitter } from '../docker/streams.ts';
 import { KollageError } from '../model/error.ts';
 
 /** A file to be laid into a container. */
@@ -73,10 +76,12 @@ export async function runToEnd(
   container: Docker.Container,
   line: (text: string) => void,
 ): Promise<number> {
-  const stream = await container.attach({ stream: true, stdout: true, stderr: true });
-  const output = lines(docker, stream, line);
+  const connection = await container.attach({ stream: true, stdout: true, stderr: true });
+  const both = splitter(line);
+  const output = join(docker, connection, { stdin: null, stdout: both, stderr: both });
   await container.start();
   await output;
+  both.end();
   const { StatusCode: status }: { StatusCode: number } = await container.wait();
   return status;
 }
@@ -88,14 +93,11 @@ export async function exec(
   command: readonly string[],
   line: (text: string) => void = () => undefined,
 ): Promise<{ status: number; output: string }> {
-  const process = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
-  const stream = await process.start({ hijack: true, stdin: false });
-  const chunks: Buffer[] = [];
-  const out = new PassThrough();
-  out.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await demultiplex(docker, stream, out, splitter(line));
-  const { ExitCode: status } = await process.inspect();
-  return { status: status ?? -1, output: Buffer.concat(chunks).toString() };
+  const out = collector();
+  const err = splitter(line);
+  const status = await run(docker, container, command, { stdin: null, stdout: out.stream, stderr: err });
+  err.end();
+  return { status, output: out.text() };
 }
 
 /** Keeps a stopped container's files as an image without a name. Gives the image's id. */
@@ -148,29 +150,12 @@ export async function inspectImage(
   docker: Docker,
   reference: string,
 ): Promise<Docker.ImageInspectInfo | undefined> {
-  try {
-    return await docker.getImage(reference).inspect();
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
+  return ignoring([404], () => docker.getImage(reference).inspect());
 }
 
 /** Removes a container whether it runs or not; nothing happens when it is gone already. */
 export async function discard(container: Docker.Container): Promise<void> {
-  try {
-    await container.remove({ force: true, v: true });
-  } catch (error) {
-    if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
-  }
-}
-
-export function isStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && 'statusCode' in error && error.statusCode === status;
-}
-
-export function text(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
+  await ignoring([404, 409], () => container.remove({ force: true, v: true }));
 }
 
 /** A log file that also remembers its last lines. */
@@ -210,46 +195,4 @@ function tarball(uploads: readonly Upload[]): Readable {
   }
   tar.finalize();
   return Readable.from(tar);
-}
-
-async function lines(
-  docker: Docker,
-  stream: NodeJS.ReadableStream,
-  line: (text: string) => void,
-): Promise<void> {
-  const both = splitter(line);
-  await demultiplex(docker, stream, both, both);
-}
-
-async function demultiplex(
-  docker: Docker,
-  stream: NodeJS.ReadableStream,
-  out: PassThrough,
-  err: PassThrough,
-): Promise<void> {
-  const ended = new Promise<void>((resolve, reject) => {
-    stream.on('end', resolve);
-    stream.on('close', resolve);
-    stream.on('error', reject);
-  });
-  docker.modem.demuxStream(stream, out, err);
-  await ended;
-  out.end();
-  err.end();
-}
-
-/** A stream that calls `line` for each line written to it. */
-function splitter(line: (text: string) => void): PassThrough {
-  const stream = new PassThrough();
-  let rest = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (chunk: string) => {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop() ?? '';
-    parts.forEach(line);
-  });
-  stream.on('end', () => {
-    if (rest) line(rest);
-  });
-  return stream;
 }

@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
+import { statusOf } from '../docker/errors.ts';
 import { KollageError } from '../model/error.ts';
-import { discard, exec, isStatus, type Log, type Upload, upload } from './daemon.ts';
+import { discard, exec, type Log, type Upload, upload } from './daemon.ts';
 import { digest, type Versions } from './fingerprint.ts';
 import { proxyLines, sourceLines } from './mirror.ts';
 import { alive, owner, ownerLabel } from './owner.ts';
@@ -65,7 +66,7 @@ export class Packages {
         await shop.containers.sweep(shop.suite.suite);
         return new Packages(shop, container, log);
       } catch (error) {
-        if (!isStatus(error, 409)) throw error;
+        if (statusOf(error) !== 409) throw error;
         await leave(shop.docker.getContainer(name), waiting);
       }
     }
@@ -177,7 +178,7 @@ async function leave(container: Docker.Container, waiting: () => void): Promise<
     waiting();
     await container.wait({ condition: 'removed' });
   } catch (error) {
-    if (!isStatus(error, 404)) throw error;
+    if (statusOf(error) !== 404) throw error;
   }
 }
 

@@ -3,9 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { z } from 'zod';
+import { text } from '../docker/errors.ts';
 import { KollageError } from '../model/error.ts';
 import type { Chosen } from './choose.ts';
-import { finished, inspectImage, text } from './daemon.ts';
+import { finished, inspectImage } from './daemon.ts';
 import { labels } from './metadata.ts';
 import { namesOf, referenceOf, tagAll } from './names.ts';
 

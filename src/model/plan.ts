@@ -4,6 +4,8 @@ import type { ResourceKey } from './resource.ts';
 /** An instance of a workload as an engine has it. */
 export interface ObservedInstance {
   readonly workload: string;
+  /** As the engine calls it. */
+  readonly name?: string;
   readonly node: string;
   /** The fingerprint it was made with. */
   readonly fingerprint: string;

@@ -1,4 +1,5 @@
 import type { Engine } from '../engines/engine.ts';
+import { captured } from '../engines/io.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import type { Desired } from '../model/resource.ts';
 import { SqliteStore } from '../state/sqlite.ts';
@@ -27,9 +28,10 @@ async function cleanUp(engine: Engine, desired: Desired): Promise<void> {
     instances.flatMap(({ workload, state }) => (state === 'stopped' ? [] : [workload])),
   );
   for (const workload of desired.resources) {
-    if (workload.kind !== 'workload' || workload.cleanup === null || !running.has(workload.id)) continue;
-    await engine
-      .exec(desired.deployment, engine.instanceName(desired.deployment, workload.id, 1), workload.cleanup)
-      .catch(() => null);
+    if (workload.kind !== 'workload' || !running.has(workload.id)) continue;
+    const { id, cleanup } = workload;
+    if (cleanup === null) continue;
+    const instance = engine.instanceName(desired.deployment, id, 1);
+    await captured((io) => engine.exec(desired.deployment, instance, cleanup, io)).catch(() => null);
   }
 }

@@ -42,6 +42,7 @@ const observed = z.strictObject({
     .array(
       z.object({
         workload: z.string(),
+        name: z.string().exactOptional(),
         node: z.string(),
         fingerprint: z.string(),
         state: z.enum(['running', 'starting', 'unhealthy', 'stopped', 'missing']),

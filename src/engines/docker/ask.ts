@@ -1,0 +1,20 @@
+import { statusOf, text } from '../../docker/errors.ts';
+import { KollageError } from '../../model/error.ts';
+
+/** Turns Docker's errors into ours: KLG-501 when it does not answer, KLG-406 for an image, KLG-502 for what it refuses. */
+export async function ask<T>(request: () => Promise<T>, image?: string): Promise<T> {
+  try {
+    return await request();
+  } catch (cause) {
+    const status = statusOf(cause);
+    const message = text(cause);
+    if (status === undefined)
+      throw new KollageError({ code: 'KLG-501', message: `Docker does not answer: ${message}` }, { cause });
+    if (status === 404 && image !== undefined)
+      throw new KollageError(
+        { code: 'KLG-406', message: `the image ${image} is not on this host` },
+        { cause },
+      );
+    throw new KollageError({ code: 'KLG-502', message: `Docker refuses: ${message}` }, { cause });
+  }
+}

@@ -1,0 +1,73 @@
+import type Docker from 'dockerode';
+import type { Observed, ObservedInstance } from '../../model/plan.ts';
+import type { Desired } from '../../model/resource.ts';
+import { ask } from './ask.ts';
+import { Folders } from './folders.ts';
+import { observeHost } from './host.ts';
+import { deploymentLabel, fingerprintLabel, keyLabel } from './names.ts';
+
+/** The containers of a deployment, running or not. */
+export async function containersOf(docker: Docker, deployment: string): Promise<Docker.ContainerInfo[]> {
+  const filters = { label: [`${deploymentLabel}=${deployment}`] };
+  return ask(() => docker.listContainers({ all: true, filters }));
+}
+
+/** What is there of a deployment: its containers, its done tasks, and what a plan must know of this host. */
+export async function observe(
+  docker: Docker,
+  deployment: string,
+  desired: Desired | null,
+): Promise<Observed> {
+  const node = desired?.nodes[0]?.name ?? 'localhost';
+  const containers = await containersOf(docker, deployment);
+  const instances = containers.flatMap((info) => instance(info, node));
+  // What our own containers listen on is no conflict: only the ports of workloads that do not run are looked at.
+  const running = new Set(instances.map(({ workload }) => workload));
+  const ports = (desired?.resources ?? []).flatMap((r) =>
+    r.kind === 'workload' && !running.has(r.id) ? r.ports.map(({ port }) => port) : [],
+  );
+  const imageIds = await imagesHere(docker);
+  return {
+    instances,
+    tasks: new Folders(deployment).doneTasks(),
+    nodes: [{ ...observeHost(node, new Set(ports)), images: Object.keys(imageIds), imageIds }],
+    images: [],
+  };
+}
+
+function instance(info: Docker.ContainerInfo, node: string): ObservedInstance[] {
+  const key = info.Labels[keyLabel] ?? '';
+  if (!key.startsWith('workload:')) return [];
+  return [
+    {
+      workload: key.slice('workload:'.length),
+      name: info.Names[0]?.replace(/^\//, '') ?? info.Id,
+      node,
+      fingerprint: info.Labels[fingerprintLabel] ?? '',
+      state: info.State === 'running' ? 'running' : 'stopped',
+      image: imageId(info.ImageID),
+    },
+  ];
+}
+
+/** The ids of the images on this host by reference, also as it is written with Docker's own registry. */
+async function imagesHere(docker: Docker): Promise<Record<string, string>> {
+  const images = await ask(() => docker.listImages());
+  return Object.fromEntries(
+    images.flatMap(({ Id: id, RepoTags: tags }) =>
+      (tags ?? []).flatMap(spellings).map((reference) => [reference, imageId(id)] as const),
+    ),
+  );
+}
+
+/** Podman leaves the algorithm out in some of its answers. */
+function imageId(id: string): string {
+  return id.includes(':') ? id : `sha256:${id}`;
+}
+
+/** How a tag that Docker lists may be written in a deployment. */
+function spellings(tag: string): string[] {
+  const [first = '', rest] = tag.split(/\/(.*)/s);
+  if (rest === undefined) return [tag, `docker.io/library/${tag}`];
+  return /[.:]|^localhost$/.test(first) ? [tag] : [tag, `docker.io/${tag}`];
+}
