@@ -1,7 +1,8 @@
 import type { TextFile } from '../model/catalog.ts';
-import type { KollageError, Place } from '../model/error.ts';
+import { KollageError, type Place } from '../model/error.ts';
+import { suggestion } from '../model/nearest.ts';
 import { type Environment, forgetEngine, newEnvironment, quietly, within } from './engine.ts';
-import { wholeExpression } from './expression.ts';
+import { namesIn, wholeExpression } from './expression.ts';
 import { registerFilters } from './filters/register.ts';
 import { brokenSecret, isBroken, type Source, templateError } from './jinja-error.ts';
 import { type Callable, isCallable, Mask } from './mask.ts';
@@ -63,6 +64,22 @@ export class Jinja {
       this.#evaluate(`true if (${expression}) else false`, { name: '', text: condition, place }, context) ===
       true
     );
+  }
+
+  /**
+   * KLG-206 for an expression that could not be evaluated where only these variables are: its syntax, and names of others. Filters and tests
+   * are looked up by the engine only when it runs.
+   */
+  check(text: string, place: Place, names: readonly string[]): void {
+    const expression = wholeExpression(text) ?? text;
+    const source = { name: '', text, place };
+    this.#run(source, {}, (environment) =>
+      this.#parse(environment, { ...source, text: `{{ ${expression} }}` }),
+    );
+    const other = namesIn(expression).find(([root = '']) => !names.includes(root))?.[0];
+    if (other === undefined) return;
+    const message = `${other} is not defined here${suggestion(other, names)}; there are ${names.join(', ')}`;
+    throw new KollageError({ code: 'KLG-206', message, place });
   }
 
   #render(source: Source, context: object): string {

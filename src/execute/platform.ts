@@ -99,7 +99,9 @@ export class Platform {
       const answer = await this.#send({ ...request, body }, {});
       if (!request.status.includes(answer.status))
         throw new NoLogin(name, `${named(request)}: HTTP ${answer.status}`);
-      const gives = mapped(login.gives, (text) => String(this.#jinja.value(`{{ ${text} }}`, place, answer)));
+      const gives = mapped(login.gives, (text) =>
+        String(this.#jinja.value(text.includes('{{') ? text : `{{ ${text} }}`, place, answer)),
+      );
       return { at: this.#now(), gives, headers: mapped(login.headers, (text) => filled(text, gives)) };
     } catch (error) {
       throw error instanceof NoLogin ? error : new NoLogin(name, `${named(request)}: ${why(error)}`);

@@ -1,3 +1,5 @@
+import { KollageError } from '../model/error.ts';
+
 const words: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'it closed the connection',
@@ -11,6 +13,7 @@ const words: Readonly<Record<string, string>> = {
 /** Why a connection or a request failed, in words. `fetch` says only that it failed, and hides the reason in the cause. */
 export function why(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof KollageError) return error.message;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   if (Object.hasOwn(words, code)) return words[code] ?? code;
   // Where a name has several addresses, each has its own reason; the last one tried is as good as any.

@@ -3,6 +3,7 @@ import type { Finding } from '../model/error.ts';
 import type { Service, Trait } from '../model/service.ts';
 import { Names } from './catalog-names.ts';
 import { checkDefault, checkOptions } from './check-options.ts';
+import { checkLogins } from './check-ready.ts';
 import { checkReferences } from './check-references.ts';
 import { mistake, unknown } from './definition-mistakes.ts';
 
@@ -17,6 +18,7 @@ export function checkCatalog(catalog: Catalog): Finding[] {
   const names = new Names(catalog);
   return [
     ...checkFile(catalog),
+    ...checkLogins(catalog, names),
     ...[...catalog.traits].flatMap(([name, trait]) => checkOptions(`the trait ${name}`, trait, catalog)),
     ...[...catalog.services].flatMap(([name, service]) => [
       ...checkTraits(name, service, catalog),

@@ -5,17 +5,19 @@ import type {
   Component,
   HealthDefinition,
   NeedDefinition,
+  ReadyDefinition,
   Service,
   TaskDefinition,
   Trait,
 } from '../model/service.ts';
 import type { Kind, Names } from './catalog-names.ts';
+import { checkReady } from './check-ready.ts';
 
 type Path = readonly PropertyKey[];
 
 /**
  * Whether everything exists that a service's components and tasks name, its traits' tasks included: needs (KLG-202),
- * configuration files, volumes, roles and the endpoints of probes (KLG-209).
+ * configuration files, volumes, roles, the endpoints of probes, and what ready checks ask (KLG-209).
  */
 export function checkReferences(
   name: string,
@@ -57,6 +59,9 @@ class Check {
         ),
         ...part.needs.flatMap((need, index) => this.#need(need, [...path, 'needs', index])),
         ...this.role(part.role, [...path, 'role']),
+        ...('ready' in part
+          ? part.ready.flatMap((ready, index) => this.#ready(ready, [...path, 'ready', index]))
+          : []),
         ...('health' in part && part.health ? this.#health(part.health, [...path, 'health']) : []),
       ];
     });
@@ -81,6 +86,13 @@ class Check {
       return this.#named('component', need.component, [...path, 'component'], 'KLG-202');
     if ('task' in need) return this.#named('task', need.task, [...path, 'task'], 'KLG-202');
     return this.#named('output', `${need.output}:${need.key}`, [...path, 'output'], 'KLG-202');
+  }
+
+  #ready(ready: ReadyDefinition, path: Path): Finding[] {
+    return [
+      ...this.#named('endpoint', ready.http.endpoint, [...path, 'http', 'endpoint']),
+      ...checkReady(ready, this.#from, path, this.#catalog),
+    ];
   }
 
   #health(health: HealthDefinition, path: Path): Finding[] {
