@@ -20,6 +20,7 @@ const versions: readonly string[] = [
    CREATE TABLE event (revision INTEGER NOT NULL, event TEXT NOT NULL) STRICT;
    CREATE INDEX event_revision ON event (revision);
    CREATE TABLE journal (revision INTEGER NOT NULL, entry TEXT NOT NULL) STRICT;`,
+  'CREATE TABLE pause (one INTEGER PRIMARY KEY CHECK (one = 1), by TEXT NOT NULL, why TEXT NOT NULL, until INTEGER) STRICT;',
 ];
 
 /** Brings the tables of a state's file to what this version reads. Throws for a file of a later version, and for what is no database. */

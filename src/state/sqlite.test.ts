@@ -135,6 +135,22 @@ test('a lock is held until it is given back, and says by whom', async () => {
   using _now = await other.lock();
 });
 
+test('a pause holds until its time or until it is taken back, and the last one counts', async () => {
+  const store = new SqliteStore('paused');
+  expect(await store.paused()).toBeNull();
+  const pause = { by: 'me', why: 'a new disk', until: null };
+  await store.pause(pause);
+  expect(await store.paused()).toEqual(pause);
+  await store.pause({ ...pause, until: Date.now() + 60_000 });
+  expect(await store.paused()).toMatchObject({ until: expect.any(Number) });
+  await store.pause({ ...pause, until: Date.now() - 1 });
+  expect(await store.paused()).toBeNull();
+  await store.pause(pause);
+  await store.pause(null);
+  expect(await store.paused()).toBeNull();
+  store.close();
+});
+
 test('nothing is made by asking whether there is something', () => {
   expect(SqliteStore.existing('never')).toBeNull();
   expect(SqliteStore.existing('never')).toBeNull();

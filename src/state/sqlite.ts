@@ -13,6 +13,7 @@ import {
   identityOf,
   type JournalEntry,
   type NewRevision,
+  type Pause,
   type Revision,
   type RevisionHead,
   type RevisionStatus,
@@ -154,6 +155,25 @@ export class SqliteStore implements StateStore {
       'SELECT event AS line FROM event WHERE revision = ? ORDER BY rowid',
       number,
     );
+  }
+
+  async paused(): Promise<Pause | null> {
+    const row = this.#database
+      .prepare('SELECT * FROM pause WHERE until IS NULL OR until > ?')
+      .get(Date.now());
+    if (!row) return null;
+    const until = row['until'] === null ? null : Number(row['until']);
+    return { by: String(row['by']), why: String(row['why']), until };
+  }
+
+  async pause(pause: Pause | null): Promise<void> {
+    if (pause === null) this.#database.exec('DELETE FROM pause');
+    else {
+      const insert = this.#database.prepare(
+        'INSERT OR REPLACE INTO pause (one, by, why, until) VALUES (1, ?, ?, ?)',
+      );
+      insert.run(pause.by, pause.why, pause.until);
+    }
   }
 
   close(): void {

@@ -56,6 +56,14 @@ export interface LockHolder {
   readonly since: number;
 }
 
+/** That whoever watches over a deployment is to leave it alone. */
+export interface Pause {
+  readonly by: string;
+  readonly why: string;
+  /** Milliseconds since the epoch; until it is taken back where null. */
+  readonly until: number | null;
+}
+
 /**
  * Where a deployment's state is kept: beside the engine that it runs on. Each write is durable when its promise resolves, so that it can be
  * made before the act that it announces.
@@ -84,6 +92,10 @@ export interface StateStore {
   /** Keeps an event as it happens, so that a run that is killed has its timeline. Whether it can be kept holds up nothing. */
   record(number: number, event: KollageEvent): void;
   timeline(number: number): Promise<readonly KollageEvent[]>;
+  /** Null when it may be watched over. */
+  paused(): Promise<Pause | null>;
+  /** Null takes a pause back. */
+  pause(pause: Pause | null): Promise<void>;
   close(): void;
 }
 
