@@ -1,7 +1,7 @@
 import type { Mode } from '../model/plan.ts';
 import { type Endpoint, keyOf, type Workload } from '../model/resource.ts';
 import type { Comparison } from './changes/comparison.ts';
-import { onHostNetwork } from './network.ts';
+import { standBeside } from './network.ts';
 import { baseOf, type Side } from './side.ts';
 
 /** What is done to a workload's instances. */
@@ -51,7 +51,7 @@ export function goneDisturbs({ before, after }: Comparison, workload: Workload):
 /** How many may be away at once in a rolling update; none where the new ones come up beside the old. */
 function batchSize(side: Side, workload: Workload): number {
   const { strategy, maxUnavailable, surge, batch } = workload.update;
-  const beside = !onHostNetwork(side, workload) && (strategy === 'blue-green' || surge > 0);
+  const beside = standBeside(side, workload) && (strategy === 'blue-green' || surge > 0);
   return beside ? 0 : Math.max(1, Math.min(maxUnavailable, batch));
 }
 

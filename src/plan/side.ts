@@ -12,7 +12,7 @@ export interface Side {
   readonly network: Desired['network'];
   readonly resources: ReadonlyMap<ResourceKey, Resource>;
   readonly bundles: ReadonlyMap<string, ConfigBundle>;
-  /** Endpoints by the workload that answers, `service/component`. */
+  /** Endpoints by the workload that answers, `service/component`, and by the balancer in front of it. */
   readonly endpoints: ReadonlyMap<string, readonly Endpoint[]>;
 }
 
@@ -25,9 +25,11 @@ export function sideOf(desired: Desired | null): Side {
     resources.set(keyOf(resource), resource);
     if (resource.kind === 'config') bundles.set(resource.id, resource);
     if (resource.kind === 'endpoint') {
-      const others = endpoints.get(resource.workload);
-      if (others) others.push(resource);
-      else endpoints.set(resource.workload, [resource]);
+      for (const workload of [resource.workload, resource.balancer ?? resource.workload]) {
+        const others = endpoints.get(workload);
+        if (!others) endpoints.set(workload, [resource]);
+        else if (!others.includes(resource)) others.push(resource);
+      }
     }
   }
   return { network: desired?.network ?? 'host', resources, bundles, endpoints };

@@ -10,6 +10,15 @@ import {
   withApi,
 } from '../testing.ts';
 
+const blueGreen = { strategy: 'blue-green', maxUnavailable: 1, surge: 0, batch: 1 } as const;
+const slots = [1, 2].map((slot) => ({
+  endpoint: 'web/public',
+  port: 10_000 + slot,
+  protocol: 'tcp' as const,
+  exposure: 'public' as const,
+  slot,
+}));
+
 describe('what a changed workload goes through', () => {
   const three = { nodes: ['a', 'b', 'c'] };
   const replicas = { scale: { replicas: 3 } };
@@ -88,8 +97,22 @@ describe('what a changed workload goes through', () => {
     [
       'an image of one, the new beside the old',
       {},
-      { image: 'image:2', update: { strategy: 'blue-green', maxUnavailable: 1, surge: 0, batch: 1 } },
+      { image: 'image:2', update: blueGreen },
       { engine: 'kubernetes' },
+      'roll',
+    ],
+    [
+      'an image of one, blue-green on the port that it has',
+      {},
+      { image: 'image:2', update: blueGreen },
+      {},
+      'replace',
+    ],
+    [
+      'an image of one behind a balancer, with a slot left',
+      { ports: slots },
+      { image: 'image:2', update: blueGreen, ports: slots },
+      {},
       'roll',
     ],
   ])('%s', (_, before, after, more, mode) => {

@@ -3,7 +3,7 @@ import type { Workload } from '../../model/resource.ts';
 import { disturbances, goneDisturbs } from '../disturbs.ts';
 import { assign, moves } from '../instances.ts';
 import { strongest } from '../mode.ts';
-import { onHostNetwork } from '../network.ts';
+import { standBeside } from '../network.ts';
 import { type WorkloadDifference, workloadDifference } from '../reasons/inputs.ts';
 import { movedReasons, scaleReasons } from '../reasons/scale.ts';
 import { change } from './change.ts';
@@ -92,6 +92,6 @@ function gone(comparison: Comparison, before: Workload, from: readonly string[])
 function rolled(comparison: Comparison, after: Workload, mode: Mode, serving: number): Mode {
   const { strategy } = after.update;
   if ((mode !== 'restart' && mode !== 'replace') || strategy === 'recreate') return mode;
-  const beside = strategy === 'blue-green' && !onHostNetwork(comparison.after, after);
+  const beside = strategy === 'blue-green' && standBeside(comparison.after, after);
   return serving > 1 || beside ? 'roll' : mode;
 }

@@ -22,15 +22,15 @@ export function checkNodes({ desired }: CheckInput, graph: Graph, all: readonly 
       const message = `no node has the role ${placement.role}, on which ${id} runs`;
       return [{ code: 'KLG-404', severity: must ? 'error' : 'warning', message }];
     }
-    if (replicas <= placement.nodes.length || ports.length === 0 || !onHostNetwork(desired, workload))
-      return [];
+    const fixed = ports.find(({ slot }) => slot === undefined);
+    if (replicas <= placement.nodes.length || !fixed || !onHostNetwork(desired, workload)) return [];
     const has =
       placement.nodes.length === 1 ? 'only 1 node has' : `only ${placement.nodes.length} nodes have`;
     return [
       {
         code: 'KLG-404',
         severity: 'error',
-        message: `${id} has ${replicas} replicas that listen on port ${ports[0]?.port} of their node, but ${has} the role ${placement.role}`,
+        message: `${id} has ${replicas} replicas that listen on port ${fixed.port} of their node, but ${has} the role ${placement.role}`,
       },
     ];
   });

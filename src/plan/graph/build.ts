@@ -1,31 +1,45 @@
-import { type Desired, keyOf, type Need, type Resource, type ResourceKey } from '../../model/resource.ts';
+import {
+  type Desired,
+  keyOf,
+  type Need,
+  type Resource,
+  type ResourceKey,
+  runsByItself,
+} from '../../model/resource.ts';
 import { baseOf } from '../side.ts';
 import { layersOf } from './layers.ts';
 import type { Graph, GraphEdge, GraphNode, OpenNeed } from './types.ts';
 
 /**
  * Who waits for whom: workloads and tasks, with needs resolved to the workload behind an endpoint and the process
- * behind an output. Never throws: needs that name nothing are `open`, and what stands in a circle, or waits for
+ * behind an output; tasks that run only on occasion are left out. Never throws: needs that name nothing are `open`, and what stands in a circle, or waits for
  * one, is in the last layer.
  */
 export function buildGraph(desired: Pick<Desired, 'resources'>): Graph {
   const known = new Map<ResourceKey, Omit<GraphNode, 'layer'>>();
-  const behind = new Map<string, ResourceKey>();
-  for (const resource of desired.resources) {
-    if (resource.kind === 'endpoint') behind.set(resource.id, `workload:${baseOf(resource.workload)}`);
+  const behind = new Map<string, ResourceKey[]>();
+  const resources = desired.resources.filter((one) => one.kind !== 'task' || runsByItself(one));
+  for (const resource of resources) {
+    if (resource.kind === 'endpoint') {
+      const answering = [resource.workload, ...(resource.balancer === undefined ? [] : [resource.balancer])];
+      behind.set(
+        resource.id,
+        answering.map((id): ResourceKey => `workload:${baseOf(id)}`),
+      );
+    }
     const key = graphKey(resource);
     if (!key || (resource.kind !== 'workload' && resource.kind !== 'task')) continue;
     known.set(key, { key, kind: resource.kind, id: baseOf(resource.id), service: resource.service });
   }
   const edges = new Map<string, GraphEdge>();
   const open = new Map<string, OpenNeed>();
-  for (const resource of desired.resources) {
+  for (const resource of resources) {
     if (resource.kind !== 'workload' && resource.kind !== 'task') continue;
     const to = graphKey(resource) ?? keyOf(resource);
     for (const need of resource.needs) {
-      const from = target(need, behind, known);
-      if (!from) open.set(`${to} ${need.kind} ${offererOf(need)}`, { key: to, need });
-      else {
+      const offering = offerers(need, behind, known);
+      if (offering.length === 0) open.set(`${to} ${need.kind} ${offererOf(need)}`, { key: to, need });
+      for (const from of offering) {
         const onNode = 'on' in need && need.on === 'node';
         const known = edges.get(`${from} ${to}`);
         if (!known || (onNode && !known.onNode))
@@ -61,21 +75,21 @@ export function offererOf(need: Need): string {
   }
 }
 
-function target(
+/** Those that meet a need: one, or two where a balancer stands in front. */
+function offerers(
   need: Need,
-  behind: ReadonlyMap<string, ResourceKey>,
+  behind: ReadonlyMap<string, readonly ResourceKey[]>,
   known: ReadonlyMap<ResourceKey, unknown>,
-): ResourceKey | undefined {
+): ResourceKey[] {
   const name = offererOf(need);
-  const candidates: (ResourceKey | undefined)[] =
-    need.kind === 'endpoint'
-      ? [behind.get(name)]
-      : need.kind === 'task'
-        ? [`task:${name}`]
-        : need.kind === 'component'
-          ? [`workload:${name}`]
-          : [`task:${name}`, `workload:${name}`];
-  return candidates.find((key) => key !== undefined && known.has(key));
+  if (need.kind === 'endpoint') return (behind.get(name) ?? []).filter((key) => known.has(key));
+  const candidates: ResourceKey[] =
+    need.kind === 'task'
+      ? [`task:${name}`]
+      : need.kind === 'component'
+        ? [`workload:${name}`]
+        : [`task:${name}`, `workload:${name}`];
+  return candidates.filter((key) => known.has(key)).slice(0, 1);
 }
 
 function compare(a: string, b: string): number {
