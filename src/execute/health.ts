@@ -1,4 +1,6 @@
+import { defaultGrace } from '../compile/ready.ts';
 import type { Engine } from '../engines/engine.ts';
+import { captured } from '../engines/io.ts';
 import type { Desired, Workload } from '../model/resource.ts';
 import { Platform } from './platform.ts';
 import { probeOnce } from './probe.ts';
@@ -12,7 +14,7 @@ export interface Asked {
 }
 
 export interface HealthAccess {
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'nodeName' | 'exec'>;
   readonly desired: Desired;
   /** A secret's value; null where the secrets cannot be read: then what needs a login is not asked. */
   readonly secret: ((name: string) => string | undefined) | null;
@@ -27,12 +29,10 @@ export interface HealthAccess {
  * begins its pauses between restarts anew (docs.docker.com, "Start containers automatically").
  */
 export const lasting = 10_000;
-/** Seconds of grace where a component's health says nothing of it. */
-const defaultGrace = 60;
 
 /** Seconds from the start of its process in which a workload must become healthy. */
 export function graceOf(workload: Workload): number {
-  return workload.health?.grace ?? defaultGrace;
+  return workload.health?.grace ?? defaultGrace(workload.ready);
 }
 
 /**
@@ -65,7 +65,7 @@ export class Health {
     }
     if (workload.health) {
       const inside = async (command: readonly string[]) =>
-        (await engine.exec(desired.deployment, instance, command)).code;
+        (await captured((io) => engine.exec(desired.deployment, instance, command, io))).code;
       return probeOnce(workload.health.probe, inside, patience);
     }
     const isNew = ready.length === 0 && since !== null && now() - since < lasting;
