@@ -7,7 +7,7 @@ import { type Draft, draftProcess, processScope } from './process.ts';
 import type { Scope } from './scope.ts';
 import type { Compiling } from './workload.ts';
 
-/** A one-time job, with the fingerprint by which it is known as done. */
+/** A one-time job, with the fingerprint by which it is known as done; beside it the job that takes it back, if there is one. */
 export function tasks(
   compiling: Compiling,
   definition: Definition,
@@ -15,19 +15,37 @@ export function tasks(
   part: Part<TaskDefinition>,
   outer: Scope,
 ): (Task | ConfigBundle)[] {
-  const { context, known, overrides, placements, roles } = compiling;
   const { value } = part;
-  const scope = processScope(context, definition, part, '', outer);
+  const scope = processScope(compiling.context, definition, part, '', outer);
   if (!scope.when(value.when)) return [];
+  const id = `${definition.name}/${name}`;
+  const phase = value.phase;
+  const own = phase === 'bootstrap' ? [] : [definition.name];
+  const changes = [...(value.changes ?? own)].sort();
+  const made = job(compiling, definition, { id, phase, changes }, value, scope);
+  if (value.undo === undefined) return made;
+  const undo = { id: `${id}.undo`, phase: 'undo', changes: [] } as const;
+  return [
+    ...made,
+    ...job(compiling, definition, undo, { ...value, command: value.undo, outputs: {} }, scope),
+  ];
+}
+
+function job(
+  { context, known, overrides, placements, roles }: Compiling,
+  definition: Definition,
+  called: Pick<Task, 'id' | 'phase' | 'changes'>,
+  value: TaskDefinition,
+  scope: Scope,
+): (Task | ConfigBundle)[] {
   const role = scope.text(value.role ?? definition.service.role ?? 'controller', 'role');
   checkRole(role, roles, scope.place('role'));
-  const id = `${definition.name}/${name}`;
   const target = { definition, component: null, host: null };
   const { draft, bundle } = draftProcess(
     context,
     known,
     overrides,
-    id,
+    called.id,
     target,
     placements.of(role),
     value,
@@ -35,16 +53,14 @@ export function tasks(
   );
   const made: Task = {
     kind: 'task',
-    id,
     service: definition.name,
+    ...called,
     ...draft,
-    phase: value.phase,
     timeout: value.timeout,
     retries: value.retries,
     each: value.each,
-    undo: value.undo === undefined ? null : scope.words(value.undo, 'undo'),
     outputs: value.outputs,
-    ...identity(id, value.rerun, draft, bundle, context.input.deployment.secrets),
+    ...identity(called.id, value.rerun, draft, bundle, context.input.deployment.secrets),
   };
   return bundle ? [made, bundle] : [made];
 }

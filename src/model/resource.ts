@@ -274,7 +274,7 @@ export interface Desired {
 
 /** Whether a task runs because it is wanted and not done; the others only on their occasion. */
 export function runsByItself({ phase }: Pick<Task, 'phase'>): boolean {
-  return phase !== 'save' && phase !== 'restore' && phase !== 'undo';
+  return phase === 'bootstrap' || phase === 'expand' || phase === 'migrate' || phase === 'contract';
 }
 
 export function keyOf(resource: Resource): ResourceKey {

@@ -276,10 +276,10 @@ export const component = z.strictObject({
 
 /**
  * When a task runs. bootstrap: makes what is missing and mends what differs; expand: before the new version runs; migrate: while it does;
- * contract: when the old one is gone. Of save and restore, that a plan does not run by itself: save: keeps the data of its service, before a task
- * that changes it; restore: brings it back when the change failed.
+ * contract: when the old one is gone. Those that a plan does not run by itself: save: keeps the data of its service, before a task that changes
+ * it; restore: brings it back when the change failed; verify: proves the platform as its users would.
  */
-export const taskPhase = z.enum(['bootstrap', 'expand', 'migrate', 'contract', 'save', 'restore']);
+export const taskPhase = z.enum(['bootstrap', 'expand', 'migrate', 'contract', 'save', 'restore', 'verify']);
 
 export const task = z.strictObject({
   ...process,

@@ -1,6 +1,6 @@
 import type { Finding } from '../model/error.ts';
 import type { Action, Change, Observed, ObservedInstance, Plan } from '../model/plan.ts';
-import { type Desired, keyOf, type Resource } from '../model/resource.ts';
+import { type Desired, keyOf, type Resource, runsByItself } from '../model/resource.ts';
 import type { Comparison } from './changes/comparison.ts';
 import { type Passive, passiveChange } from './changes/passive.ts';
 import { doneKey, taskChange } from './changes/task.ts';
@@ -29,6 +29,7 @@ export function makePlan({ desired, last, observed }: PlanInput): Plan {
   const done = observed.tasks ? new Set(observed.tasks.map(doneKey)) : null;
   const changes: Change[] = [];
   const add = (was: Resource | undefined, is: Resource | undefined) => {
+    if (isOccasional(is ?? was)) return;
     const change = changeOf(comparison, was, is, instances, done);
     if (change) changes.push(change);
   };
@@ -65,6 +66,10 @@ function changeOf(
   if (resource?.kind === 'task')
     return taskChange(ofKind(was, 'task'), ofKind(is, 'task'), done, comparison.files);
   return passiveChange(passive(was), passive(is), comparison.files);
+}
+
+function isOccasional(resource: Resource | undefined): boolean {
+  return resource?.kind === 'task' && !runsByItself(resource);
 }
 
 function ofKind<K extends Resource['kind']>(

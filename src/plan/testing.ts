@@ -169,7 +169,7 @@ function taskOf(
     timeout: 300,
     retries: 0,
     each: 'deployment',
-    undo: null,
+    changes: [],
     outputs: {},
     ...parts,
   };
