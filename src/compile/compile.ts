@@ -10,6 +10,7 @@ import {
 } from '../model/resource.ts';
 import { findBalancer, frontsOf } from './balancer.ts';
 import { Overrides } from './bundle.ts';
+import { access } from './access.ts';
 import { checkEngine } from './check-engine.ts';
 import { type CompileInput, Context } from './context.ts';
 import { type Definition, define } from './definition.ts';
@@ -23,6 +24,7 @@ import { Scope } from './scope.ts';
 import { tasks } from './task.ts';
 import { type Compiling, workloads } from './workload.ts';
 
+import { tools } from './tools.ts';
 export interface Compiled {
   readonly desired: Desired;
   readonly findings: readonly Finding[];
@@ -64,11 +66,21 @@ export function compile(input: CompileInput): Compiled {
     ...processes,
     ...context.endpoints.values(),
     ...volumes(context, definitions, processes),
-    ...secrets(input, processes),
+    ...secrets(input, [...processes, ...handed]),
   ];
   resources.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const proving = new Set(all.flatMap((made) => (isProof(made) ? [made.id] : [])));
+  const processes = all.filter(({ id }) => !proving.has(id));
+  const handed = [
+    ...definitions.flatMap((definition) => access(compiling, definition, outer(definition))),
+    ...tools(
+      compiling,
+      definitions.map((definition) => ({ definition, scope: outer(definition) })),
+    ),
+  ];
   const state = {
     deployment: deployment.name,
+    ...handed,
     release: deployment.release,
     engine: input.engine.name,
     network: input.engine.network,

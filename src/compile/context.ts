@@ -86,7 +86,7 @@ export class Context {
       url,
       scheme,
       path,
-      public_url: `${scheme}://${hostPart(this.input.deployment.externalAddress)}:${port}${path}`,
+      public_url: publicUrl(this.input.deployment, { scheme, port, path }),
     };
   }
 
@@ -153,6 +153,14 @@ function base({ deployment, catalog, engine }: CompileInput): Record<string, unk
 export function nodeAddress(deployment: Deployment): string {
   if (deployment.interface !== null) return token('node', `address:${deployment.interface}`);
   return deployment.nodes.length > 1 ? token('node', 'address') : deployment.address;
+}
+
+/** Where users reach an endpoint: under the external address. */
+export function publicUrl(
+  { externalAddress }: Deployment,
+  { scheme, port, path }: Pick<Endpoint, 'scheme' | 'port' | 'path'>,
+): string {
+  return `${scheme}://${hostPart(externalAddress)}:${port}${path}`;
 }
 
 /** An IPv6 address in brackets, as URLs want it. */

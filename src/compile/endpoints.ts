@@ -1,6 +1,6 @@
 import type { Endpoint, Port } from '../model/resource.ts';
 import type { Component } from '../model/service.ts';
-import { type Context, hostPart, nodeAddress } from './context.ts';
+import { type Context, hostPart, nodeAddress, publicUrl } from './context.ts';
 import type { Definition, Part } from './definition.ts';
 import { Scope } from './scope.ts';
 
@@ -38,6 +38,9 @@ export function componentEndpoints(
         path,
         exposure: endpoint.exposure,
         url: `${scheme}://${hostPart(host)}:${port}${path}`,
+        ...(endpoint.exposure === 'public'
+          ? { publicUrl: publicUrl(context.input.deployment, { scheme, port, path }) }
+          : {}),
       },
     ];
   });

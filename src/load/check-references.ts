@@ -33,7 +33,11 @@ export function checkReferences(
     const trait = catalog.traits.get(traitName);
     return trait ? new Check(name, trait, catalog, names).parts('tasks', trait.value.tasks) : [];
   });
-  return [...check.role(service.value.role, ['role']), ...own, ...traits];
+  const { tools, access } = service.value;
+  const handed = Object.entries(tools)
+    .flatMap(([tool, { config }]) => check.files(config, ['tools', tool, 'config']))
+    .concat(check.files(access?.files ?? [], ['access', 'files']));
+  return [...check.role(service.value.role, ['role']), ...own, ...traits, ...handed];
 }
 
 class Check {
@@ -53,7 +57,7 @@ class Check {
     return Object.entries(parts).flatMap(([name, part]) => {
       const path = [key, name];
       return [
-        ...part.config.flatMap((file, index) => this.#named('config', file, [...path, 'config', index])),
+        ...this.files(part.config, [...path, 'config']),
         ...part.mounts.flatMap(({ volume }, index) =>
           volume === undefined ? [] : this.#named('volume', volume, [...path, 'mounts', index, 'volume']),
         ),
@@ -65,6 +69,11 @@ class Check {
         ...('health' in part && part.health ? this.#health(part.health, [...path, 'health']) : []),
       ];
     });
+  }
+
+  /** Names of configuration files. */
+  files(names: readonly string[], path: Path): Finding[] {
+    return names.flatMap((file, index) => this.#named('config', file, [...path, index]));
   }
 
   /** A role, or several with commas between; templates are left to compiling. */

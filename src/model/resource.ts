@@ -62,6 +62,8 @@ export interface Endpoint {
   readonly path: string;
   readonly exposure: 'public' | 'internal' | 'node';
   readonly url: string;
+  /** Where users reach it, when they do. */
+  readonly publicUrl?: string;
 }
 
 export type Probe =
@@ -245,7 +247,42 @@ export interface Task extends Process {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-export type Resource = ConfigBundle | Secret | Volume | Endpoint | Workload | Task;
+/** A command that an operator runs against the platform, in a container of its own that is gone afterwards. */
+export interface Tool {
+  readonly kind: 'tool';
+  /** `service/name`. */
+  readonly id: string;
+  readonly service: string;
+  /** How it is called on the command line. */
+  readonly name: string;
+  readonly doc: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The id of its config bundle; null without one. */
+  readonly config: string | null;
+  readonly secrets: readonly string[];
+}
+
+/** What an operator is handed by a service to use the platform. */
+export interface Access {
+  readonly kind: 'access';
+  /** `service/access`. */
+  readonly id: string;
+  readonly service: string;
+  /** The id of the bundle that is written into the deployment folder; null without one. */
+  readonly config: string | null;
+  readonly secrets: readonly string[];
+  /** Titles to URLs. */
+  readonly links: Readonly<Record<string, string>>;
+  readonly user: string | null;
+  /** The name of the secret that is the user's password. */
+  readonly password: string | null;
+  /** What to try first: a tool's name and what it is given. */
+  readonly examples: readonly string[];
+}
+
+export type Resource = ConfigBundle | Secret | Volume | Endpoint | Workload | Task | Tool | Access;
 
 export interface DesiredNode {
   readonly name: string;

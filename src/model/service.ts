@@ -300,6 +300,31 @@ export const task = z.strictObject({
   outputs: z.record(z.string(), z.string()).default({}),
 });
 
+/** A command that an operator runs against the platform, as `kollage NAME …`, in a container of its own. */
+export const tool = z.strictObject({
+  when: when.optional(),
+  /** One sentence: `kollage --help` prints it. */
+  doc: z.string(),
+  image: template.optional(),
+  command: words,
+  env: z.record(z.string(), template).default({}),
+  /** Names from the service's `config`. */
+  config: z.array(z.string()).default([]),
+});
+
+/** What an operator is handed to use the platform. */
+export const access = z.strictObject({
+  /** Names from the service's `config`: written into the deployment folder. */
+  files: z.array(z.string()).default([]),
+  /** Titles to URLs. */
+  links: z.record(z.string(), template).default({}),
+  /** Who may log in, and the secret that is the password. */
+  user: template.optional(),
+  password: z.string().optional(),
+  /** What to try first, as `kollage` would be given it: `TOOL …`. */
+  examples: z.array(template).default([]),
+});
+
 const body = {
   options: z.record(id, option).default({}),
   secrets: z.record(z.string(), secretSpec).default({}),
@@ -341,6 +366,8 @@ export const service = z.strictObject({
   traits: z.record(id, z.record(z.string(), z.unknown())).default({}),
   ...body,
   components: z.record(id, component).default({}),
+  tools: z.record(id, tool).default({}),
+  access: access.optional(),
 });
 
 /** catalog.yaml: what holds for a catalog as a whole. */

@@ -1,14 +1,14 @@
 import type { Change, Reason } from '../../model/plan.ts';
-import type { ConfigBundle, Endpoint, Secret, Volume } from '../../model/resource.ts';
+import type { Access, ConfigBundle, Endpoint, Secret, Tool, Volume } from '../../model/resource.ts';
 import { fieldReasons } from '../reasons/fields.ts';
 import type { FileDifferences } from '../reasons/files.ts';
 import { change } from './change.ts';
 
 /** What runs nothing itself. */
-export type Passive = ConfigBundle | Secret | Volume | Endpoint;
+export type Passive = ConfigBundle | Secret | Volume | Endpoint | Tool | Access;
 
 /**
- * What becomes of a bundle, a secret, a volume or an endpoint; null when nothing. No container notices it: what a
+ * What becomes of a bundle, a secret, a volume, an endpoint or what an operator is handed; null when nothing. No container notices it: what a
  * new file or secret does to the process that reads it is that workload's own change. The deletion of a volume
  * stands in the plan, so that a person sees it, together with KLG-407; whoever carries a plan out keeps the volume
  * until the loss is confirmed by its name.
@@ -34,7 +34,10 @@ function worth(resource: Passive): Pick<Reason, 'after'> {
       return { after: resource.url };
     case 'volume':
       return resource.size === null ? {} : { after: resource.size };
+    case 'tool':
+      return { after: resource.image };
     case 'secret':
+    case 'access':
       return {};
   }
 }

@@ -15,19 +15,14 @@ export type ImageSource = (reference: string) => 'present' | 'built' | 'registry
 export function checkImages(input: CheckInput, source?: ImageSource): Finding[] {
   const seen = source ?? fromObserved(input);
   if (!seen) return [];
-  const users = new Map<string, string[]>();
-  for (const resource of input.desired.resources) {
-    if (resource.kind !== 'workload' && resource.kind !== 'task') continue;
-    const others = users.get(resource.image);
-    if (others) others.push(resource.id);
-    else users.set(resource.image, [resource.id]);
-  }
-  return [...users]
+  const wanting = input.desired.resources.filter((resource) => 'image' in resource);
+  return [...Map.groupBy(wanting, ({ image }) => image)]
     .filter(([image]) => seen(image) === 'unknown')
-    .map(([image, ids]) => ({
+    .map(([image, users]) => ({
       code: 'KLG-406',
-      severity: 'error',
-      message: `the image ${image} cannot be had; ${namesText(ids)} ${ids.length === 1 ? 'needs' : 'need'} it`,
+      // The platform runs without its operator's tools.
+      severity: users.every(({ kind }) => kind === 'tool') ? 'warning' : 'error',
+      message: `the image ${image} cannot be had; ${namesText(users.map(({ id }) => id))} ${users.length === 1 ? 'needs' : 'need'} it`,
     }));
 }
 
