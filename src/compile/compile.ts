@@ -8,9 +8,9 @@ import {
   type Secret,
   type Volume,
 } from '../model/resource.ts';
+import { access } from './access.ts';
 import { findBalancer, frontsOf } from './balancer.ts';
 import { Overrides } from './bundle.ts';
-import { access } from './access.ts';
 import { checkEngine } from './check-engine.ts';
 import { type CompileInput, Context } from './context.ts';
 import { type Definition, define } from './definition.ts';
@@ -22,9 +22,9 @@ import { processScope } from './process.ts';
 import { defaultGrace, logins } from './ready.ts';
 import { Scope } from './scope.ts';
 import { tasks } from './task.ts';
+import { tools } from './tools.ts';
 import { type Compiling, workloads } from './workload.ts';
 
-import { tools } from './tools.ts';
 export interface Compiled {
   readonly desired: Desired;
   readonly findings: readonly Finding[];
@@ -62,15 +62,6 @@ export function compile(input: CompileInput): Compiled {
       ...[...definition.tasks].flatMap(([name, part]) => tasks(compiling, definition, name, part, scope)),
     ];
   });
-  const resources: Resource[] = [
-    ...processes,
-    ...context.endpoints.values(),
-    ...volumes(context, definitions, processes),
-    ...secrets(input, [...processes, ...handed]),
-  ];
-  resources.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const proving = new Set(all.flatMap((made) => (isProof(made) ? [made.id] : [])));
-  const processes = all.filter(({ id }) => !proving.has(id));
   const handed = [
     ...definitions.flatMap((definition) => access(compiling, definition, outer(definition))),
     ...tools(
@@ -78,9 +69,16 @@ export function compile(input: CompileInput): Compiled {
       definitions.map((definition) => ({ definition, scope: outer(definition) })),
     ),
   ];
+  const resources: Resource[] = [
+    ...processes,
+    ...handed,
+    ...context.endpoints.values(),
+    ...volumes(context, definitions, processes),
+    ...secrets(input, [...processes, ...handed]),
+  ];
+  resources.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const state = {
     deployment: deployment.name,
-    ...handed,
     release: deployment.release,
     engine: input.engine.name,
     network: input.engine.network,
