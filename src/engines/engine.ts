@@ -19,7 +19,13 @@ export interface Provision {
 export type InstanceEvent =
   | { readonly type: 'waiting'; readonly instance: string; readonly needs: readonly string[] }
   | { readonly type: 'started'; readonly instance: string }
-  | { readonly type: 'exited'; readonly instance: string; readonly code: number };
+  /** `container` tells which of those that had the instance's name, one after the other. */
+  | {
+      readonly type: 'exited';
+      readonly instance: string;
+      readonly container: string;
+      readonly code: number;
+    };
 
 export interface LogQuery {
   readonly follow?: boolean;
@@ -44,19 +50,30 @@ export interface Engine {
   /** What is there of a deployment. */
   observe(deployment: string, desired: Desired | null): Promise<Observed>;
   makeVolume(deployment: string, volume: Volume): Promise<void>;
+  /** Removes a volume with its data; nothing when it is not there. No instance may use it. */
+  removeVolume(deployment: string, id: string): Promise<void>;
   /**
-   * Makes one instance of a workload and starts it, in the place of one with another fingerprint. Gives whether its process has begun
-   * already, because it was there or waits for nothing; else a `started` event says so later.
+   * Makes one instance of a workload and starts it, in the place of one with another fingerprint. Gives its container, as events call it, and
+   * whether its process has begun already, because it was there or waits for nothing; else a `started` event says so later.
    */
   startInstance(
     workload: Workload,
     instance: string,
     provision: Provision,
-  ): Promise<{ readonly begun: boolean }>;
+  ): Promise<{ readonly container: string; readonly begun: boolean }>;
+  /**
+   * Brings the files of a workload's bundle into an instance that runs, without touching its process, and from then on tells the workload's
+   * fingerprint for it. Only for what differs in files that are not for a new container alone.
+   */
+  refreshInstance(workload: Workload, instance: string, provision: Provision): Promise<void>;
+  /** Sends a signal (`HUP`) to the process of an instance. */
+  signalInstance(deployment: string, instance: string, signal: string): Promise<void>;
   /** Stops as the workload says, then removes; nothing when it is not there. */
   removeInstance(deployment: string, instance: string): Promise<void>;
-  /** Starts a task; how it ends comes as an event. A task that is done already is not run again. */
-  startTask(task: Task, provision: Provision): Promise<void>;
+  /** Starts a task and gives its container; how it ends comes as an event. A task that is done already is not run again, and ends with 0. */
+  startTask(task: Task, provision: Provision): Promise<string>;
+  /** Takes back that a task is done; nothing when it is not. */
+  forgetTask(deployment: string, id: string, fingerprint: string): Promise<void>;
   /** Events of all instances of a deployment from now on, until the signal. */
   watch(deployment: string, signal: AbortSignal): AsyncIterable<InstanceEvent>;
   logs(deployment: string, instance: string, query: LogQuery, signal: AbortSignal): AsyncIterable<string>;

@@ -40,6 +40,8 @@ export interface ObservedNode {
 /** What is there now. A part that was not looked at is left out, and then nothing is concluded from it. */
 export interface Observed {
   readonly instances?: readonly ObservedInstance[];
+  /** The ids of the volumes that are there. */
+  readonly volumes?: readonly string[];
   /** Done tasks, by `id` and fingerprint. */
   readonly tasks?: readonly { readonly id: string; readonly fingerprint: string }[];
   readonly nodes?: readonly ObservedNode[];

@@ -51,6 +51,7 @@ const observed = z.strictObject({
       }),
     )
     .exactOptional(),
+  volumes: z.array(z.string()).exactOptional(),
   tasks: z.array(z.object({ id: z.string(), fingerprint: z.string() })).exactOptional(),
   nodes: z
     .array(

@@ -6,7 +6,7 @@ import { KollageError } from '../../model/error.ts';
 import type { Observed } from '../../model/plan.ts';
 import type { Desired, Task, Volume, Workload } from '../../model/resource.ts';
 import type { Engine, InstanceEvent, LogQuery, Provision } from '../engine.ts';
-import type { Io } from '../io.ts';
+import { captured, type Io } from '../io.ts';
 import { inside, startSpec } from '../start-spec.ts';
 import { ask } from './ask.ts';
 import { containerOptions } from './container.ts';
@@ -49,19 +49,52 @@ export class DockerEngine implements Engine {
     );
   }
 
+  async removeVolume(deployment: string, id: string): Promise<void> {
+    await ask(() => ignoring([404], () => this.#docker.getVolume(volumeName(deployment, id)).remove()));
+  }
+
   async startInstance(
     workload: Workload,
     instance: string,
     provision: Provision,
-  ): Promise<{ begun: boolean }> {
-    const made = await this.#start(workload, instance, provision);
+  ): Promise<{ container: string; begun: boolean }> {
+    const { container, made } = await this.#start(workload, instance, provision);
     return {
+      container,
       begun: workload.needs.length === 0 || (!made && new Folders(provision.deployment).hasBegun(instance)),
     };
   }
 
-  async startTask(task: Task, provision: Provision): Promise<void> {
-    await this.#start(task, instanceName(provision.deployment, task.id), provision);
+  async refreshInstance(workload: Workload, instance: string, provision: Provision): Promise<void> {
+    const { deployment, bundle, secret } = provision;
+    const there = await this.#inspect(instance);
+    if (!there) return;
+    const folders = new Folders(deployment);
+    folders.refresh(instance, bundle, secret);
+    if (workload.start === 'kolla' && bundle) {
+      // As kolla_start itself does it.
+      const { code, output } = await captured((io) =>
+        this.exec(deployment, instance, ['sudo', '-E', 'kolla_set_configs'], io),
+      );
+      if (code !== 0) {
+        const last = output.trim().split('\n').at(-1) ?? '';
+        throw new KollageError({ code: 'KLG-502', message: `${instance} does not take its files: ${last}` });
+      }
+    }
+    folders.recordFingerprint(instance, there.Id, workload.fingerprint);
+  }
+
+  async signalInstance(_deployment: string, instance: string, signal: string): Promise<void> {
+    await ask(() => this.#docker.getContainer(instance).kill({ signal }));
+  }
+
+  async startTask(task: Task, provision: Provision): Promise<string> {
+    const made = await this.#start(task, instanceName(provision.deployment, task.id), provision);
+    return made.container;
+  }
+
+  async forgetTask(deployment: string, id: string, fingerprint: string): Promise<void> {
+    new Folders(deployment).forgetTask(id, fingerprint);
   }
 
   async removeInstance(deployment: string, instance: string): Promise<void> {
@@ -73,6 +106,8 @@ export class DockerEngine implements Engine {
     // 409: someone else is removing it already; then it is waited for.
     await ignoring([404, 409], () => container.remove({ force: true, v: true }));
     await ignoring([404], () => container.wait({ condition: 'removed' }));
+    new Folders(deployment).removeInstance(there.Name.replace(/^\//, ''));
+    new Folders(deployment).forget(instance);
   }
 
   watch(deployment: string, signal: AbortSignal): AsyncIterable<InstanceEvent> {
@@ -103,7 +138,11 @@ export class DockerEngine implements Engine {
   }
 
   /** Leaves one that runs with the right fingerprint as it is; one with another, or half made, gives way. Gives whether it was made. */
-  async #start(process: Workload | Task, instance: string, provision: Provision): Promise<boolean> {
+  async #start(
+    process: Workload | Task,
+    instance: string,
+    provision: Provision,
+  ): Promise<{ container: string; made: boolean }> {
     const { deployment, bundle, tasks, secret, needsTimeout } = provision;
     const folders = new Folders(deployment);
     const spec = startSpec({
@@ -123,10 +162,12 @@ export class DockerEngine implements Engine {
         message: `there is a container ${instance} already, and it is not of the deployment ${deployment}`,
       });
     }
-    if (there?.State.Running && there.Config.Labels[fingerprintLabel] === process.fingerprint) {
+    const fingerprint =
+      there && (folders.fingerprintOf(instance, there.Id) ?? there.Config.Labels[fingerprintLabel]);
+    if (there?.State.Running && fingerprint === process.fingerprint) {
       // One that still waits may wait for a task that has become another one since.
       const current = there.Config.Labels[specLabel] === print;
-      if (current || folders.hasBegun(instance)) return false;
+      if (current || folders.hasBegun(instance)) return { container: there.Id, made: false };
     }
     if (there) await this.removeInstance(deployment, instance);
     folders.forget(instance);
@@ -136,12 +177,12 @@ export class DockerEngine implements Engine {
       process,
       bundle,
       instance,
-      folders.provide(bundle, spec, secret),
+      folders.provide(instance, bundle, spec, secret),
       print,
     );
     const container = await ask(() => this.#docker.createContainer(options), process.image);
     await ask(() => container.start());
-    return true;
+    return { container: container.id, made: true };
   }
 
   async #inspect(instance: string): Promise<Docker.ContainerInspectInfo | undefined> {

@@ -23,12 +23,13 @@ import { fillNode } from './node-tokens.ts';
 const startProgram = fileURLToPath(new URL('../../../images/start', import.meta.url));
 
 const startReport = z.object({ state: z.string() });
+const refreshRecord = z.object({ container: z.string(), fingerprint: z.string() });
 const taskRecord = z.object({ id: z.string(), fingerprint: z.string(), state: z.enum(['done', 'failed']) });
 
 /**
  * What containers mount from this host. All of it lies below the deployment's folder, which only its owner may enter, and is made whole
- * or not at all: written beside its place, then renamed. Folders are named by their content, so that what runs is never changed
- * under a container, and a rollback finds the old one.
+ * or not at all: written beside its place, then renamed. The start program and its specs lie in folders named by their content; each
+ * instance's configuration in one of its own, which holds secrets, goes with the instance, and can be brought up to date while it runs.
  */
 export class Folders {
   readonly home: string;
@@ -53,6 +54,7 @@ export class Folders {
 
   /** The folders of one instance, made where they are missing. Throws KLG-120 for a secret that is missing. */
   provide(
+    instance: string,
     bundle: ConfigBundle | null,
     spec: object,
     secret: (name: string) => string | undefined,
@@ -61,7 +63,7 @@ export class Folders {
       start: this.#start(),
       store: this.store,
       spec: this.#spec(spec),
-      config: bundle && this.#config(bundle, secret),
+      config: bundle && this.#config(instance, bundle, secret),
     };
   }
 
@@ -82,15 +84,59 @@ export class Folders {
     );
   }
 
-  #config(bundle: ConfigBundle, secret: (name: string) => string | undefined): string {
-    const files = bundle.files.map((file) => ({
-      ...file,
-      content: fillNode(fillSecrets(file.content, secret)),
-    }));
-    return this.#place('config', JSON.stringify(files), (folder) => {
-      for (const file of files)
-        writeFileSync(join(folder, file.name), file.content, { mode: Number.parseInt(file.mode, 8) });
-    });
+  #config(instance: string, bundle: ConfigBundle, secret: (name: string) => string | undefined): string {
+    const place = join(this.home, 'config', instance);
+    const beside = `${place}.${randomBytes(4).toString('hex')}`;
+    mkdirSync(beside, { recursive: true, mode: 0o755 });
+    for (const { name, content, mode } of filled(bundle, secret))
+      writeFileSync(join(beside, name), content, { mode });
+    rmSync(place, { recursive: true, force: true });
+    renameSync(beside, place);
+    return place;
+  }
+
+  /** Brings the files of an instance that runs up to date. A file keeps its inode, for it may be mounted by itself. */
+  refresh(instance: string, bundle: ConfigBundle | null, secret: (name: string) => string | undefined): void {
+    const place = join(this.home, 'config', instance);
+    const files = bundle ? filled(bundle, secret) : [];
+    for (const { name, content, mode } of files) {
+      const path = join(place, name);
+      writeFileSync(path, content, { mode });
+      chmodSync(path, mode);
+    }
+    const wanted = new Set(files.map(({ name }) => name));
+    for (const name of existsSync(place) ? readdirSync(place) : [])
+      if (!wanted.has(name)) rmSync(join(place, name));
+  }
+
+  /** The fingerprint that a container has had since its files were brought up to date; undefined where they are those it was made with. */
+  fingerprintOf(instance: string, container: string): string | undefined {
+    const path = this.#refreshed(instance);
+    if (!existsSync(path)) return undefined;
+    const record = refreshRecord.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return record.container === container ? record.fingerprint : undefined;
+  }
+
+  recordFingerprint(instance: string, container: string, fingerprint: string): void {
+    const path = this.#refreshed(instance);
+    mkdirSync(join(this.home, 'refreshed'), { recursive: true });
+    writeFileSync(`${path}.new`, JSON.stringify({ container, fingerprint }));
+    renameSync(`${path}.new`, path);
+  }
+
+  #refreshed(instance: string): string {
+    return join(this.home, 'refreshed', `${instance}.json`);
+  }
+
+  /** Takes away what belongs to an instance that is gone. */
+  removeInstance(instance: string): void {
+    rmSync(join(this.home, 'config', instance), { recursive: true, force: true });
+    rmSync(this.#refreshed(instance), { force: true });
+  }
+
+  forgetTask(id: string, fingerprint: string): void {
+    const name = id.replaceAll('/', '__');
+    rmSync(join(this.home, 'store', 'tasks', name, `${fingerprint}.json`), { force: true });
   }
 
   #place(kind: string, content: string, fill: (folder: string) => void): string {
@@ -142,4 +188,13 @@ export class Folders {
   remove(): void {
     rmSync(this.home, { recursive: true, force: true });
   }
+}
+
+/** The files of a bundle as they lie on the disk. */
+function filled(bundle: ConfigBundle, secret: (name: string) => string | undefined) {
+  return bundle.files.map(({ name, content, mode }) => ({
+    name,
+    content: fillNode(fillSecrets(content, secret)),
+    mode: Number.parseInt(mode, 8),
+  }));
 }

@@ -4,7 +4,7 @@ import type { Desired } from '../../model/resource.ts';
 import { ask } from './ask.ts';
 import { Folders } from './folders.ts';
 import { observeHost } from './host.ts';
-import { deploymentLabel, fingerprintLabel, keyLabel } from './names.ts';
+import { deploymentLabel, fingerprintLabel, keyLabel, volumeName } from './names.ts';
 
 /** The containers of a deployment, running or not. */
 export async function containersOf(docker: Docker, deployment: string): Promise<Docker.ContainerInfo[]> {
@@ -20,7 +20,8 @@ export async function observe(
 ): Promise<Observed> {
   const node = desired?.nodes[0]?.name ?? 'localhost';
   const containers = await containersOf(docker, deployment);
-  const instances = containers.flatMap((info) => instance(info, node));
+  const folders = new Folders(deployment);
+  const instances = containers.flatMap((info) => instance(info, node, folders));
   // What our own containers listen on is no conflict: only the ports of workloads that do not run are looked at.
   const running = new Set(instances.map(({ workload }) => workload));
   const ports = (desired?.resources ?? []).flatMap((r) =>
@@ -29,25 +30,37 @@ export async function observe(
   const imageIds = await imagesHere(docker);
   return {
     instances,
-    tasks: new Folders(deployment).doneTasks(),
+    volumes: await volumesOf(docker, deployment, desired),
+    tasks: folders.doneTasks(),
     nodes: [{ ...observeHost(node, new Set(ports)), images: Object.keys(imageIds), imageIds }],
     images: [],
   };
 }
 
-function instance(info: Docker.ContainerInfo, node: string): ObservedInstance[] {
+function instance(info: Docker.ContainerInfo, node: string, folders: Folders): ObservedInstance[] {
   const key = info.Labels[keyLabel] ?? '';
   if (!key.startsWith('workload:')) return [];
+  const name = info.Names[0]?.replace(/^\//, '') ?? info.Id;
   return [
     {
       workload: key.slice('workload:'.length),
-      name: info.Names[0]?.replace(/^\//, '') ?? info.Id,
+      name,
       node,
-      fingerprint: info.Labels[fingerprintLabel] ?? '',
+      fingerprint: folders.fingerprintOf(name, info.Id) ?? info.Labels[fingerprintLabel] ?? '',
       state: info.State === 'running' ? 'running' : 'stopped',
       image: imageId(info.ImageID),
     },
   ];
+}
+
+/** The volumes of a desired state that are there already. */
+async function volumesOf(docker: Docker, deployment: string, desired: Desired | null): Promise<string[]> {
+  const filters = { label: [`${deploymentLabel}=${deployment}`] };
+  const { Volumes: volumes } = await ask(() => docker.listVolumes({ filters }));
+  const names = new Set(volumes.map(({ Name: name }) => name));
+  return (desired?.resources ?? []).flatMap(({ kind, id }) =>
+    kind === 'volume' && names.has(volumeName(deployment, id)) ? [id] : [],
+  );
 }
 
 /** The ids of the images on this host by reference, also as it is written with Docker's own registry. */

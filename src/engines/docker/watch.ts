@@ -16,7 +16,7 @@ const report = z.object({
 
 const dockerEvent = z.object({
   Action: z.string(),
-  Actor: z.object({ Attributes: z.record(z.string(), z.string()) }),
+  Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()) }),
 });
 
 /**
@@ -40,7 +40,12 @@ export async function* watchInstances(
     if (!event.success) return;
     const { name = '', exitCode } = event.data.Actor.Attributes;
     if (event.data.Action === 'die')
-      queue.push({ type: 'exited', instance: name, code: Number(exitCode ?? -1) });
+      queue.push({
+        type: 'exited',
+        instance: name,
+        container: event.data.Actor.ID,
+        code: Number(exitCode ?? -1),
+      });
   });
   stream.on('error', (error: Error) => queue.fail(error));
   stream.on('end', () => queue.fail(new Error('the stream of events ended')));
