@@ -30,9 +30,12 @@ export interface Execution {
 
 /** Operations that the engine is asked for at once; more do not make it faster. */
 const atOnce = 8;
-/** Milliseconds between two probes of one instance, and that one probe may take. */
+/**
+ * Milliseconds between two probes of one instance, and that one probe may take. A server works off the questions that nobody waits for any
+ * more, and so is later still where it is asked anew too early.
+ */
 const probeEvery = 200;
-const probeTimeout = 10_000;
+const probeTimeout = 30_000;
 /** Seconds that a start program may be late with giving up what it needs: a container that somebody removed tells nothing. */
 const late = 60;
 /** So often may a workload's process die while it is brought up, before that is called a failure. */
