@@ -141,6 +141,7 @@ describe.each(releases)('release %s', (release) => {
     ['mariadb/server', 'galera.cnf', 'mariadbd', 'innodb_buffer_pool_size', '256M'],
     ['mariadb/server', 'galera.cnf', 'mariadbd', 'innodb_flush_log_at_trx_commit', '1'],
     ['mariadb/server', 'galera.cnf', 'mariadbd', 'bind-address', '192.0.2.1'],
+    ['mariadb/server', 'galera.cnf', 'mariadbd', 'loose-innodb-snapshot-isolation', 'OFF'],
     ['rabbitmq/server', 'rabbitmq.conf', '', 'loopback_users', 'none'],
     ['rabbitmq/server', 'rabbitmq.conf', '', 'log.console', 'true'],
     ['rabbitmq/server', 'rabbitmq.conf', '', 'vm_memory_high_watermark.relative', '0.2'],

@@ -64,6 +64,21 @@ describe('why', () => {
       { what: 'field', where: 'resources.memory', after: '512M' },
     ],
     [
+      'what the platform must say of it',
+      {},
+      {
+        ready: [
+          {
+            request: { method: 'GET', url: 'http://h/agents', body: null, status: [200] },
+            login: 'admin',
+            that: 'body.up',
+            otherwise: 'it is not up',
+          },
+        ],
+      },
+      { what: 'field', where: 'ready', after: 'GET http://h/agents: body.up' },
+    ],
+    [
       'mode of a file',
       {},
       { files: [{ name: 'web.conf', content: '[a]\nx = 1\ny = 2\n', mode: '0644' }] },

@@ -1,5 +1,5 @@
 import type { Reason } from '../../model/plan.ts';
-import type { Mount, Need, Port } from '../../model/resource.ts';
+import type { Mount, Need, Port, ReadyCheck } from '../../model/resource.ts';
 
 /** Lists whose order means something: they are shown whole. */
 const ordered = /(^|\.)(command|undo)$/;
@@ -46,6 +46,7 @@ function identify(list: string, entry: unknown): string {
   if (isMount(list, entry)) return entry.path;
   if (isPort(list, entry)) return entry.endpoint;
   if (isNeed(list, entry)) return needName(entry);
+  if (isReady(list, entry)) return readyName(entry);
   return text(entry);
 }
 
@@ -53,6 +54,7 @@ function describe(list: string, entry: unknown): unknown {
   if (isMount(list, entry)) return `${entry.type} ${entry.source}${entry.readOnly ? ' (read-only)' : ''}`;
   if (isPort(list, entry)) return `${entry.port}/${entry.protocol}`;
   if (isNeed(list, entry)) return needName(entry);
+  if (isReady(list, entry)) return readyName(entry);
   return entry;
 }
 
@@ -80,6 +82,15 @@ function isPort(list: string, entry: unknown): entry is Port {
 
 function isNeed(list: string, entry: unknown): entry is Need {
   return list === 'needs' && isRecord(entry);
+}
+
+function isReady(list: string, entry: unknown): entry is ReadyCheck {
+  return list === 'ready' && isRecord(entry);
+}
+
+/** A ready check in words. */
+function readyName({ request: { method, url }, that }: ReadyCheck): string {
+  return that === null ? `${method} ${url}` : `${method} ${url}: ${that}`;
 }
 
 /** A changed field; a side that has no value is left out. */
