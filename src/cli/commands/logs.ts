@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { logs } from '../../operate/logs.ts';
 import { colours } from '../colour.ts';
+import { moment } from '../duration.ts';
+import { folderOption } from '../folder.ts';
 import { Grouped } from '../live/grouped.ts';
 
 interface Options {
@@ -16,7 +18,7 @@ export function register(program: Command): void {
     .command('logs')
     .description('print the logs of everything, or of the services, components or tasks named')
     .argument('[names...]', 'such as nova, nova/api, keystone/db-sync')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('--follow', 'go on as they are written')
     .option('--tail <lines>', 'only the last lines of each', whole)
     .option('--since <time>', 'from a time on: 10m, 2h, or an ISO date', moment)
@@ -40,13 +42,4 @@ function whole(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError('It must be a whole number.');
   return number;
-}
-
-const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function moment(text: string): number {
-  const ago = /^(\d+)([smhd])$/.exec(text);
-  const time = ago ? Date.now() - Number(ago[1]) * (units[ago[2] ?? 's'] ?? 1000) : Date.parse(text);
-  if (Number.isNaN(time)) throw new InvalidArgumentError('It must be such as 10m, 2h, or an ISO date.');
-  return time;
 }

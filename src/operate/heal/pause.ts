@@ -1,0 +1,29 @@
+import { SqliteStore, whoami } from '../../state/sqlite.ts';
+import type { Pause } from '../../state/store.ts';
+import { running } from '../status.ts';
+
+/** Keeps whoever watches over a deployment from touching it, for so many milliseconds or until `resume` (null). KLG-507. */
+export async function pauseHealing(folder: string, why: string, milliseconds: number | null): Promise<Pause> {
+  const pause = { by: whoami(), why, until: milliseconds === null ? null : Date.now() + milliseconds };
+  await inState(folder, (state) => state.pause(pause));
+  return pause;
+}
+
+/** Takes a pause back; gives whether there was one. KLG-507. */
+export async function resumeHealing(folder: string): Promise<boolean> {
+  return inState(folder, async (state) => {
+    const there = await state.paused();
+    await state.pause(null);
+    return there !== null;
+  });
+}
+
+async function inState<T>(folder: string, act: (state: SqliteStore) => Promise<T>): Promise<T> {
+  const { desired } = await running(folder);
+  const state = new SqliteStore(desired.deployment);
+  try {
+    return await act(state);
+  } finally {
+    state.close();
+  }
+}

@@ -1,0 +1,103 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Engine } from '../../engines/engine.ts';
+import { Site } from '../../execute/site.ts';
+import type { Desired } from '../../model/resource.ts';
+import { SqliteStore } from '../../state/sqlite.ts';
+import type { Revision } from '../../state/store.ts';
+import { looking, running } from '../status.ts';
+import type { Ward } from './heal.ts';
+
+export interface WardRequest {
+  readonly folder: string;
+  /** Milliseconds between two looks where nothing happens. */
+  readonly every: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A deployment as it is watched over: what runs is compared with the revision that was applied last, and started anew from exactly that. Throws
+ * KLG-507 where nothing was ever applied.
+ */
+export async function openWard({ folder, every, signal }: WardRequest): Promise<Ward & AsyncDisposable> {
+  const { engine, desired } = await running(folder);
+  const state = new SqliteStore(desired.deployment);
+  const look = looking(folder);
+  const news = new News(engine, desired.deployment, signal);
+  let applied: Revision | null = null;
+  /** The revision that is to run; read again only when there is a newer one. */
+  const current = async (): Promise<Desired> => {
+    const newest = (await state.history()).findLast(({ status }) => status === 'done');
+    if (newest?.number !== applied?.number) applied = await state.last();
+    return applied?.desired ?? desired;
+  };
+  return {
+    held: async () => {
+      const paused = await state.paused();
+      if (paused) return pauseText(paused);
+      const open = (await state.unfinished())?.number;
+      return open === undefined ? null : `revision ${open} is not finished: kollage up goes on with it`;
+    },
+    look: async () => ({ desired: await current(), status: await look() }),
+    alone: async (act) => {
+      using _lock = await state.lock();
+      await act();
+    },
+    restart: async (workload, { instance }) => {
+      const secrets = await state.secrets(applied?.number ?? 0);
+      const secret = (name: string) => secrets.get(name);
+      const site = new Site({ engine, desired: await current(), secret, emit: () => undefined, signal });
+      try {
+        await site.ask(() => engine.removeInstance(desired.deployment, instance));
+        await site.ask(() => engine.startInstance(workload, instance, site.provision(workload)));
+      } finally {
+        await site.close();
+      }
+    },
+    rest: () => news.next(every),
+    [Symbol.asyncDispose]: async () => {
+      await news.ended;
+      state.close();
+    },
+  };
+}
+
+/** Why nothing is touched during a pause. */
+export function pauseText({ by, why, until }: { by: string; why: string; until: number | null }): string {
+  const end = until === null ? '' : ` until ${new Date(until).toISOString()}`;
+  return `paused by ${by}${end}${why === '' ? '' : `: ${why}`}`;
+}
+
+/** Wakes who rests when an instance ends. */
+class News {
+  readonly #signal: AbortSignal;
+  #wake = new AbortController();
+  /** Resolves when nothing more is heard. */
+  readonly ended: Promise<void>;
+
+  constructor(engine: Engine, deployment: string, signal: AbortSignal) {
+    this.#signal = signal;
+    this.ended = this.#listen(engine, deployment);
+  }
+
+  async next(milliseconds: number): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, this.#wake.signal]);
+    await pause(milliseconds, undefined, { signal }).catch(() => undefined);
+    this.#wake = new AbortController();
+  }
+
+  /** An engine that went away is listened to again: looking at it every now and then tells that it is back. */
+  async #listen(engine: Engine, deployment: string): Promise<void> {
+    while (!this.#signal.aborted) {
+      try {
+        for await (const { type } of engine.watch(deployment, this.#signal))
+          if (type === 'exited') this.#wake.abort();
+      } catch {
+        // What is wrong with the engine is told by the next look.
+      }
+      await pause(again, undefined, { signal: this.#signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Milliseconds between two attempts to listen. */
+const again = 1000;
