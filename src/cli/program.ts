@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   up: () => import('./commands/up.ts'),
   history: () => import('./commands/history.ts'),
   timeline: () => import('./commands/timeline.ts'),
+  verify: () => import('./commands/verify.ts'),
   status: () => import('./commands/status.ts'),
   logs: () => import('./commands/logs.ts'),
   destroy: () => import('./commands/destroy.ts'),

@@ -1,11 +1,13 @@
 import { type Finding, KollageError } from '../model/error.ts';
 import { nearest } from '../model/nearest.ts';
 import {
+  type ConfigBundle,
   type Desired,
   type Health,
   keyOf,
   type Resource,
   type Secret,
+  type Task,
   type Volume,
 } from '../model/resource.ts';
 import { access } from './access.ts';
@@ -27,6 +29,11 @@ import { type Compiling, workloads } from './workload.ts';
 
 export interface Compiled {
   readonly desired: Desired;
+  /**
+   * Tasks of the phase verify and their files, sorted by key: what proves the platform by using it. No part of the desired state, so that
+   * another proof is no change of the platform.
+   */
+  readonly proofs: readonly (Task | ConfigBundle)[];
   readonly findings: readonly Finding[];
 }
 
@@ -53,7 +60,7 @@ export function compile(input: CompileInput): Compiled {
     ]),
   };
   context.fronts = frontsOf(context, compiling, definitions, compiling.known.health, outer);
-  const processes = definitions.flatMap((definition) => {
+  const all = definitions.flatMap((definition) => {
     const scope = outer(definition);
     return [
       ...[...definition.components].flatMap(([name, part]) =>
@@ -62,6 +69,8 @@ export function compile(input: CompileInput): Compiled {
       ...[...definition.tasks].flatMap(([name, part]) => tasks(compiling, definition, name, part, scope)),
     ];
   });
+  const proving = new Set(all.flatMap((made) => (isProof(made) ? [made.id] : [])));
+  const processes = all.filter(({ id }) => !proving.has(id));
   const handed = [
     ...definitions.flatMap((definition) => access(compiling, definition, outer(definition))),
     ...tools(
@@ -76,7 +85,7 @@ export function compile(input: CompileInput): Compiled {
     ...volumes(context, definitions, processes),
     ...secrets(input, [...processes, ...handed]),
   ];
-  resources.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  resources.sort(byKey);
   const state = {
     deployment: deployment.name,
     release: deployment.release,
@@ -90,6 +99,10 @@ export function compile(input: CompileInput): Compiled {
   checkEngine(input.engine, state, deployment.at);
   return {
     desired: { ...state, fingerprint: hash(canonical(state)) },
+    proofs: all
+      .filter(isTaskOrFiles)
+      .filter(({ id }) => proving.has(id))
+      .sort(byKey),
     findings: [
       ...context.findings,
       ...unread(
@@ -98,6 +111,18 @@ export function compile(input: CompileInput): Compiled {
       ),
     ],
   };
+}
+
+function isProof(made: Resource): boolean {
+  return made.kind === 'task' && made.phase === 'verify';
+}
+
+function isTaskOrFiles(made: Resource): made is Task | ConfigBundle {
+  return made.kind === 'task' || made.kind === 'config';
+}
+
+function byKey(a: Resource, b: Resource): number {
+  return keyOf(a) < keyOf(b) ? -1 : 1;
 }
 
 function serviceScope(context: Context, definition: Definition): Scope {
@@ -149,6 +174,8 @@ function whatIsKnown(context: Context, definitions: readonly Definition[]): Comp
       if (outer.ofPart(part).when(part.value.when)) volumeIds.add(`${definition.name}/${name}`);
     }
     for (const [name, part] of definition.tasks) {
+      // A proof runs when someone asks for it: nothing can wait for it.
+      if (part.value.phase === 'verify') continue;
       if (processScope(context, definition, part, '', outer).when(part.value.when))
         names.add(`${definition.name}/${name}`);
     }

@@ -35,7 +35,11 @@ export function startSpec({ process, instance, node, tasks, store, timeout, fill
     fill,
     store,
     timeoutSeconds: timeout,
-    task: process.kind === 'task' ? { fingerprint: process.fingerprint, outputs: process.outputs } : null,
+    // A proof is no task to the start program: it is run as often as it is asked for, and leaves no record.
+    task:
+      process.kind === 'task' && process.phase !== 'verify'
+        ? { fingerprint: process.fingerprint, outputs: process.outputs }
+        : null,
   };
 }
 

@@ -362,6 +362,12 @@ export const errors = {
     kept: 'Nothing was changed; what runs goes on running.',
     next: 'Check the rights and the disk. Moved away, the state begins anew with the next `kollage up`, which takes over what runs.',
   },
+  'KLG-520': {
+    title: 'A proof failed',
+    cause: 'What runs does not do what a user wants of it.',
+    kept: 'What the proof made in the platform is taken away again, as far as its log does not say otherwise; nothing else was changed.',
+    next: 'Read the steps and the last lines of the log above, then `kollage status` and `kollage logs` of what they name.',
+  },
   // Kollage itself
   'KLG-901': {
     title: 'Wrong use of the command',

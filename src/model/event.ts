@@ -46,6 +46,8 @@ export type KollageEvent = At &
     | ({ readonly type: 'healthy' } & InstanceRef)
     | ({ readonly type: 'unhealthy'; readonly why: string } & InstanceRef)
     | ({ readonly type: 'exited'; readonly code: number } & InstanceRef)
+    /** It says of itself what it has done. */
+    | ({ readonly type: 'step'; readonly text: string } & InstanceRef)
     | {
         readonly type: 'run-ended';
         readonly run: string;
@@ -53,3 +55,6 @@ export type KollageEvent = At &
         readonly message?: string;
       }
   );
+
+/** What happens, without when. */
+export type EventBody = KollageEvent extends infer E ? (E extends At ? Omit<E, 'at'> : never) : never;

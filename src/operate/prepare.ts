@@ -10,6 +10,7 @@ export interface Prepared {
   readonly deployment: Deployment;
   readonly catalog: Catalog;
   readonly desired: Desired;
+  readonly proofs: Compiled['proofs'];
   readonly findings: readonly Finding[];
 }
 
@@ -24,6 +25,7 @@ export async function prepare(folder: string): Promise<Prepared> {
     deployment,
     catalog,
     desired: compiled.desired,
+    proofs: compiled.proofs,
     findings: [...findings, ...compiled.findings].map(legible),
   };
 }

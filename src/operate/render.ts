@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Finding, KollageError } from '../model/error.ts';
 import { suggestion } from '../model/nearest.ts';
 import type { Desired } from '../model/resource.ts';
-import { prepare } from './prepare.ts';
+import { type Prepared, prepare } from './prepare.ts';
 
 export interface RenderedFile {
   /** `service/component/name`. */
@@ -21,9 +21,14 @@ export interface RenderedFile {
 export async function renderDeployment(
   folder: string,
   names: readonly string[],
-): Promise<{ desired: Desired; files: RenderedFile[]; findings: readonly Finding[] }> {
-  const { desired, findings } = await prepare(folder);
-  const bundles = desired.resources.filter((resource) => resource.kind === 'config');
+): Promise<{
+  desired: Desired;
+  proofs: Prepared['proofs'];
+  files: RenderedFile[];
+  findings: readonly Finding[];
+}> {
+  const { desired, proofs, findings } = await prepare(folder);
+  const bundles = [...desired.resources, ...proofs].filter((resource) => resource.kind === 'config');
   const belongs = (id: string, name: string) =>
     id === name || id.startsWith(`${name}/`) || id.startsWith(`${name}@`);
   for (const name of names) {
@@ -44,7 +49,7 @@ export async function renderDeployment(
         mode,
       })),
     );
-  return { desired, files, findings };
+  return { desired, proofs, files, findings };
 }
 
 /** Writes rendered files into a folder that is new or empty; gives how many. KLG-112 when it is not, KLG-903 when it cannot. */

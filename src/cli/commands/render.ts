@@ -17,10 +17,10 @@ export function register(program: Command): void {
     .argument('[names...]', 'only these services, components or tasks (nova, nova/api)')
     .option('-f, --folder <folder>', 'the deployment folder', '.')
     .option('-o, --output <folder>', 'write the files into a new folder instead of printing them')
-    .option('--json', 'the whole desired state, for programs')
+    .option('--json', 'the whole desired state, and the proofs of its services, for programs')
     .action(async (names: string[], options: Options) => {
-      const { desired, files, findings } = await renderDeployment(options.folder, names);
-      if (options.json) process.stdout.write(`${JSON.stringify(desired, null, 2)}\n`);
+      const { desired, proofs, files, findings } = await renderDeployment(options.folder, names);
+      if (options.json) process.stdout.write(`${JSON.stringify({ ...desired, proofs }, null, 2)}\n`);
       else if (options.output !== undefined)
         process.stdout.write(`${writeRendered(options.output, files)} files written to ${options.output}\n`);
       else {

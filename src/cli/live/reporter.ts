@@ -16,6 +16,8 @@ import { LiveView } from './view.ts';
 export interface Reporter {
   /** Before anything is changed. */
   planned(plan: Plan, desired: Desired): void;
+  /** Before anything runs of which there is no plan. */
+  follows(desired: Pick<Desired, 'resources'>): void;
   event(event: KollageEvent): void;
   /** The run was told to stop, and has not yet. */
   stopping(): void;
@@ -33,8 +35,8 @@ export interface Reported {
 
 const nobody: Needs = { of: new Map(), named: new Map() };
 
-/** For a person: the plan, then live on a terminal or else a line for each event, then a summary. */
-export function personReporter({ out, paint, env }: Reported): Reporter {
+/** For a person: the plan, then live on a terminal or else a line for each event, then what is said at the end. */
+export function personReporter({ out, paint, env }: Reported, last = summary): Reporter {
   const symbols = symbolsFor(env);
   const live = Boolean(out.isTTY) && env['TERM'] !== 'dumb';
   const begun = Date.now();
@@ -45,15 +47,19 @@ export function personReporter({ out, paint, env }: Reported): Reporter {
   const end = (revision: number | null) => {
     if (view) return view.end(revision);
     if (run.startedAt === null) return;
-    const lines = summary(run, needs, { symbols, columns: out.columns ?? 100, revision });
+    const lines = last(run, needs, { symbols, columns: out.columns ?? 100, revision });
     for (const line of lines) out.write(`${paintLine(line, Number.POSITIVE_INFINITY, paint)}\n`);
+  };
+  const follows = (desired: Pick<Desired, 'resources'>) => {
+    needs = needsOf(desired);
+    if (live) view = new LiveView(out, paint, symbols, needs, last);
   };
   return {
     planned: (plan, desired) => {
-      needs = needsOf(desired);
       out.write(printPlan(plan, { colour: paint.isColorSupported, width: out.columns ?? 100 }));
-      if (live) view = new LiveView(out, paint, symbols, needs);
+      follows(desired);
     },
+    follows,
     event: (event) => {
       run = track(run, event);
       if (view) view.show(event);
@@ -77,6 +83,7 @@ export function jsonReporter({ out, env }: Pick<Reported, 'out' | 'env'>): Repor
   const tell = (line: object) => out.write(`${JSON.stringify(line)}\n`);
   return {
     planned: () => undefined,
+    follows: () => undefined,
     event: tell,
     stopping: () => undefined,
     done: (revision) =>

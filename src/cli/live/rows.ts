@@ -60,7 +60,13 @@ function stateOf(process: Process, held: readonly string[], now: number, symbols
     }
     case 'running': {
       const word = action === 'delete' ? 'stopping' : kind === 'task' ? 'running' : 'starting';
-      return { sign: symbols.running, tone: 'busy', word, time: seconds(now - begin), detail: died };
+      return {
+        sign: symbols.running,
+        tone: 'busy',
+        word,
+        time: seconds(now - begin),
+        detail: died || harmless(process.steps.at(-1) ?? ''),
+      };
     }
     case 'done': {
       const word = action === 'delete' ? 'gone' : kind === 'task' ? 'done' : 'healthy';

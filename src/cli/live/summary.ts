@@ -11,12 +11,15 @@ const slow = 5;
 const indent = '  ';
 const label = 15;
 
+export interface SummaryOptions {
+  readonly symbols: Symbols;
+  readonly columns: number;
+  /** Null when none was applied whole. */
+  readonly revision: number | null;
+}
+
 /** What stays of a run in the scrollback: how it ended, for what its time passed, and what failed, with its log. */
-export function summary(
-  told: Track,
-  needs: Needs,
-  options: { readonly symbols: Symbols; readonly columns: number; readonly revision: number | null },
-): Line[] {
+export function summary(told: Track, needs: Needs, options: SummaryOptions): Line[] {
   const { symbols, columns, revision } = options;
   const run = withStarts(told, needs.of);
   const all = [...run.processes.values()];

@@ -17,15 +17,17 @@ export class LiveView {
   readonly #paint: Paint;
   readonly #symbols: Symbols;
   readonly #needs: Needs;
+  readonly #summary: typeof summary;
   #run: Track = nothing;
   #stopping = false;
   #clock: NodeJS.Timeout | undefined;
 
-  constructor(terminal: Terminal, paint: Paint, symbols: Symbols, needs: Needs) {
+  constructor(terminal: Terminal, paint: Paint, symbols: Symbols, needs: Needs, end = summary) {
     this.#screen = new Screen(terminal);
     this.#paint = paint;
     this.#symbols = symbols;
     this.#needs = needs;
+    this.#summary = end;
   }
 
   /** Begins to draw with the first event. */
@@ -49,7 +51,7 @@ export class LiveView {
     this.#clock = undefined;
     process.off('exit', this.#leave).off('SIGTSTP', this.#suspend);
     const { columns } = this.#screen;
-    const lines = summary(this.#run, this.#needs, { symbols: this.#symbols, columns, revision });
+    const lines = this.#summary(this.#run, this.#needs, { symbols: this.#symbols, columns, revision });
     // Long lines are whole in the scrollback: they are for reading, and the terminal may break them.
     const text = lines.map((line) => `${paintLine(line, Number.POSITIVE_INFINITY, this.#paint)}\n`).join('');
     this.#screen.end(text);

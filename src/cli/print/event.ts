@@ -36,6 +36,8 @@ function textOf(event: KollageEvent, paint: Paint): string | null {
       return event.code === 0
         ? `${paint.green('done')}      ${idOf(event.key)}`
         : `${paint.red('exited')}    ${idOf(event.key)}  with ${event.code}`;
+    case 'step':
+      return `${paint.cyan('step')}      ${idOf(event.key)}  ${harmless(event.text)}`;
     case 'change-failed':
       return [
         `${paint.red('failed')}    ${idOf(event.key)}  ${harmless(event.message)}`,

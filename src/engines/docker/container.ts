@@ -13,6 +13,9 @@ export interface HostFolders {
   readonly config: string | null;
 }
 
+/** Seconds that a task which is told to stop has to clean up. */
+const taskGrace = 60;
+
 /**
  * What Docker is asked for: an ordinary container with only the named rights. A workload comes back after a reboot by
  * itself; a task runs once, and again as often as its retries say.
@@ -42,7 +45,7 @@ export function containerOptions(
     ...(process.kind === 'workload' && process.stop.signal !== null
       ? { StopSignal: process.stop.signal }
       : {}),
-    ...(process.kind === 'workload' ? { StopTimeout: Math.ceil(process.stop.grace) } : {}),
+    StopTimeout: process.kind === 'workload' ? Math.ceil(process.stop.grace) : taskGrace,
     HostConfig: {
       NetworkMode: 'host',
       // dumb-init is the contract's init; a plain image may have none, and a shell as PID 1 ignores SIGTERM.

@@ -27,6 +27,8 @@ export interface Process {
   /** How often its process has ended badly, and how last. */
   readonly deaths: number;
   readonly code: number | null;
+  /** What it said that it has done. */
+  readonly steps: readonly string[];
   /** Why it failed, and the last lines of its log; empty when it did not. */
   readonly message: string;
   readonly logs: readonly string[];
@@ -77,6 +79,7 @@ function begun(key: ResourceKey, at: number): Process {
     endedAt: null,
     deaths: 0,
     code: null,
+    steps: [],
     message: '',
     logs: [],
   };
@@ -107,6 +110,8 @@ function after(process: Process, event: Told): Process {
       return process.startedAt === null
         ? process
         : { ...process, code: event.code, deaths: process.deaths + 1, phase: 'waiting' };
+    case 'step':
+      return { ...process, steps: [...process.steps, event.text] };
     case 'healthy':
       return process.action === 'none' ? { ...process, phase: 'done', endedAt: at } : process;
     case 'change-done':
