@@ -20,8 +20,6 @@ interface Session {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds for which an answer is as good as a new one: several wait for one list, and each question costs the platform time. */
-const fresh = 400;
 /** Who refuses a login that is younger than this (milliseconds) is not ready itself; logging in again would not help. */
 const young = 10_000;
 const unauthorised = 401;
@@ -50,8 +48,8 @@ export class Platform {
   constructor(access: Access) {
     this.#access = access;
     this.#now = access.now ?? Date.now;
-    this.#answers = new Shared(fresh, this.#now);
-    this.#tries = new Shared(fresh, this.#now);
+    this.#answers = new Shared(this.#now);
+    this.#tries = new Shared(this.#now);
   }
 
   /**

@@ -1,27 +1,31 @@
+/** Milliseconds that an answer is as good as a new one, at least and at most, and how many times as long as it took. */
+const rest = { least: 400, most: 2000, times: 4 };
+
 /**
- * Answers that are shared: who asks for the same thing while it is being asked, or within `fresh` milliseconds of when that began, gets the
- * same answer.
+ * Answers that are shared: who asks for the same thing while it is being asked, or a while after, gets the same answer. The while grows with
+ * the time that the answer took, so that a server under load spends at most a fifth of its time on being asked.
  */
 export class Shared<T> {
-  readonly #fresh: number;
   readonly #now: () => number;
-  readonly #answers = new Map<string, { readonly at: number; readonly answer: Promise<T> }>();
-  readonly #open = new Set<Promise<T>>();
+  readonly #answers = new Map<string, { readonly answer: Promise<T>; until: number }>();
 
-  constructor(fresh: number, now: () => number = Date.now) {
-    this.#fresh = fresh;
+  /** `now` gives milliseconds. */
+  constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** The answer to `key`; `ask` makes it where none is fresh. */
+  /** The answer to `key`; `ask` makes it where none is good any more. */
   get(key: string, ask: () => Promise<T>): Promise<T> {
     const there = this.#answers.get(key);
-    if (there && (this.#open.has(there.answer) || this.#now() - there.at < this.#fresh)) return there.answer;
-    const answer = ask();
-    this.#open.add(answer);
-    const done = () => this.#open.delete(answer);
-    answer.then(done, done);
-    this.#answers.set(key, { at: this.#now(), answer });
-    return answer;
+    if (there && this.#now() < there.until) return there.answer;
+    const began = this.#now();
+    const shared = { answer: ask(), until: Number.POSITIVE_INFINITY };
+    const done = () => {
+      const took = this.#now() - began;
+      shared.until = this.#now() + Math.min(rest.most, Math.max(rest.least, rest.times * took));
+    };
+    shared.answer.then(done, done);
+    this.#answers.set(key, shared);
+    return shared.answer;
   }
 }
