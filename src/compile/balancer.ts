@@ -92,9 +92,16 @@ export function frontsOf(
             port: own,
           })),
         );
-        const probe = health.get(workload)?.probe;
-        const asks = probe && 'port' in probe && probe.port === port ? probe : null;
-        return { id, host, port, scheme, protocol, exposure, health: asks, servers };
+        return {
+          id,
+          host,
+          port,
+          scheme,
+          protocol,
+          exposure,
+          health: asks(health.get(workload), port),
+          servers,
+        };
       });
     }),
   );
@@ -108,4 +115,10 @@ function addressOf({ input: { deployment } }: Context, node: DesiredNode): strin
     message: `the node ${node.name} has no address, and the load balancer must know it`,
     place: deployment.at(['nodes', node.name]),
   });
+}
+
+function asks(health: Health | null | undefined, port: number): Front['health'] {
+  if (!health || !('port' in health.probe) || health.probe.port !== port) return null;
+  const { probe, interval, timeout } = health;
+  return { ...probe, interval, timeout };
 }

@@ -1,4 +1,4 @@
-import type { Endpoint, Probe } from '../model/resource.ts';
+import type { Endpoint, Health, Probe } from '../model/resource.ts';
 
 /** The component in front, and where instances behind it listen: the nth at the endpoint's port + offset + (n - 1) * step. */
 export interface Balancer {
@@ -16,8 +16,8 @@ export interface Front {
   readonly scheme: string;
   readonly protocol: Endpoint['protocol'];
   readonly exposure: Endpoint['exposure'];
-  /** How its component's health check asks it; null where it does not. */
-  readonly health: Probe | null;
+  /** How its component's health check asks it, times in seconds; null where it does not. */
+  readonly health: (Probe & Pick<Health, 'interval' | 'timeout'>) | null;
   /** Everything that may answer: each slot on each node. */
   readonly servers: readonly {
     readonly node: string;

@@ -3,6 +3,7 @@ import { compile } from '../../src/compile/compile.ts';
 import { parseIni } from '../../src/config/ini.ts';
 import { engineTraits } from '../../src/engines/traits.ts';
 import type { Desired, Resource } from '../../src/model/resource.ts';
+import { fillInstance } from '../../src/model/slots.ts';
 import { everything } from './everything.ts';
 
 /*
@@ -16,14 +17,22 @@ const able = Object.values(engineTraits).filter(
   ({ can }) => can.includes('hostPid') && can.includes('devices'),
 );
 
-function compiled(release: string, options: Readonly<Record<string, unknown>> = {}): Desired {
+function compiled(
+  release: string,
+  options: Readonly<Record<string, unknown>> = {},
+  off: readonly string[] = [],
+): Desired {
   const { catalog, deployment } = everything(release);
   const set = Object.entries(options).map(
     ([name, value]) => [name, { value, place: { file: 'test' } }] as const,
   );
   return compile({
     catalog,
-    deployment: { ...deployment, options: new Map(set) },
+    deployment: {
+      ...deployment,
+      services: deployment.services.filter((name) => !off.includes(name)),
+      options: new Map(set),
+    },
     engine: engineTraits.docker,
   }).desired;
 }
@@ -50,6 +59,7 @@ function all<K extends Resource['kind']>(desired: Desired, kind: K): Extract<Res
 
 describe.each(releases)('release %s', (release) => {
   const desired = compiled(release);
+  const direct = compiled(release, {}, ['haproxy']);
 
   test.each(able)('all services compile for $name', (engine) => {
     const { catalog, deployment } = everything(release);
@@ -249,7 +259,6 @@ describe.each(releases)('release %s', (release) => {
     const get = (key: string) => values(desired, id, name, 'uwsgi', key);
     const flags: [string, string][] = [
       ['plugin', 'python3'],
-      ['http-socket', `192.0.2.1:${port}`],
       ['master', 'true'],
       ['processes', '1'],
       ['threads', threads],
@@ -270,6 +279,35 @@ describe.each(releases)('release %s', (release) => {
     for (const [key, value] of flags) expect([key, get(key)]).toEqual([key, [value]]);
     const workload = all(desired, 'workload').find((one) => one.id === id);
     expect(workload?.command.slice(0, 2)).toEqual(['uwsgi', '--ini']);
+    const at = (slot: number) => workload && fillInstance(get('http-socket')[0] ?? '', workload, slot);
+    expect([at(1), at(2)]).toEqual([`192.0.2.1:${port + 10_000}`, `192.0.2.1:${port + 10_100}`]);
+    expect(values(direct, id, name, 'uwsgi', 'http-socket')).toEqual([`192.0.2.1:${port}`]);
+  });
+
+  test('every balanced endpoint is behind HAProxy, in slots that nothing else listens on', () => {
+    const fronts = all(desired, 'endpoint').filter(({ balancer }) => balancer === 'haproxy/server');
+    expect(fronts.map(({ id }) => id)).toEqual([
+      'cinder/api',
+      'glance/api',
+      'heat/api',
+      'heat/cfn',
+      'horizon/dashboard',
+      'keystone/api',
+      'neutron/api',
+      'nova/api',
+      'nova/metadata',
+      'placement/api',
+    ]);
+    const config = file(desired, 'haproxy/server', 'haproxy.cfg');
+    for (const { id, port } of fronts) {
+      expect(config).toMatch(new RegExp(`listen ${id.replace('/', '.')}\\n +bind 192.0.2.1:${port}\\n`));
+      expect(config).toContain(`server localhost-2 192.0.2.1:${port + 10_100} check`);
+    }
+    const ports = all(desired, 'workload').flatMap((workload) => workload.ports.map(({ port }) => port));
+    expect(ports.filter((port, index) => ports.indexOf(port) !== index)).toEqual([]);
+    // From here on the kernel gives ports to connections that go out.
+    expect(ports.filter((port) => port >= 32_768 && port < 61_000)).toEqual([]);
+    expect(all(direct, 'endpoint').filter(({ balancer }) => balancer !== undefined)).toEqual([]);
   });
 
   test('the two that take no message before their server listens wait for it', () => {
@@ -320,7 +358,7 @@ describe('what differs between releases', () => {
     expect(found.get('neutron/server')).toBe('uwsgi');
     expect(found.get('neutron/rpc-server')).toBe('neutron-rpc-server');
     expect(found.get('neutron/periodic-workers')).toBe('neutron-periodic-workers');
-    const desired = compiled('2026.2');
+    const desired = compiled('2026.2', {}, ['haproxy']);
     const socket = (id: string, name: string) => values(desired, id, name, 'uwsgi', 'http-socket');
     expect(socket('glance/api', 'glance-api-uwsgi.ini')).toEqual(['192.0.2.1:9292']);
     expect(socket('neutron/server', 'neutron-server-uwsgi.ini')).toEqual(['192.0.2.1:9696']);
