@@ -1,13 +1,12 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { folderWith } from '../../test/support/folders.ts';
 import { hostMirror, official, proxyLines, sourceLines } from './mirror.ts';
 
 function aptFolder(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'kollage-apt-'));
-  mkdirSync(join(folder, 'sources.list.d'));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  const folder = folderWith(files);
+  mkdirSync(join(folder, 'sources.list.d'), { recursive: true });
   return folder;
 }
 

@@ -1,7 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { folderWith } from '../../test/support/folders.ts';
 import { KollageError } from '../model/error.ts';
 import { choose, releasesOf } from './choose.ts';
 import { readRecipes } from './recipes.ts';
@@ -9,15 +8,9 @@ import { uploadsOf } from './uploads.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-function folder(files: Readonly<Record<string, string>>): string {
-  const path = mkdtempSync(join(tmpdir(), 'kollage-recipes-'));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
-  return path;
-}
-
 function findings(files: Readonly<Record<string, string>>): string[] {
   try {
-    readRecipes([folder(files)]);
+    readRecipes([folderWith(files)]);
     return [];
   } catch (error) {
     if (!(error instanceof KollageError)) throw error;
@@ -52,6 +45,6 @@ test.each([
 
 test('a later folder takes the place of an earlier one', () => {
   const later = base.replace('about: x', 'about: y');
-  const recipes = readRecipes([folder({ 'base.yaml': base }), folder({ 'base.yaml': later })]);
+  const recipes = readRecipes([folderWith({ 'base.yaml': base }), folderWith({ 'base.yaml': later })]);
   expect(recipes.get('base')?.value.about).toBe('y');
 });

@@ -1,14 +1,14 @@
-import { mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { scratch } from '../../test/support/folders.ts';
 import type { Desired } from '../model/resource.ts';
 import { SqliteStore } from './sqlite.ts';
 import { identityOf } from './store.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'kollage-state-'));
+const root = scratch();
 const desired: Desired = {
   deployment: 'demo',
   release: '1',

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { mark } from '../fuzz/law.ts';
-import { binary, kollage, scratch, shop } from './kollage.ts';
+import { scratch } from '../support/folders.ts';
+import { binary, kollage, shop } from './kollage.ts';
 
 /* The commands on a folder, each as a person runs it: plan, render, graph, init and secrets. */
 

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { kollage, scratch } from './kollage.ts';
+import { scratch } from '../support/folders.ts';
+import { kollage } from './kollage.ts';
 
 /* A kolla-ansible operator's folder, read as it is: its variables, passwords and overrides come out where they belong. */
 

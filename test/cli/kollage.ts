@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, vi } from 'vitest';
+import { resolve } from 'node:path';
+import { vi } from 'vitest';
 
 // A program is started many times here, perhaps on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -16,13 +14,6 @@ export interface Ended {
 export const binary = resolve(import.meta.dirname, '../../kollage');
 /** The folder of a small platform with its own catalog, which nobody may write to. */
 export const shop = resolve(import.meta.dirname, '../fuzz/shop');
-
-/** A folder for the tests of one file, which goes away with them. */
-export function scratch(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'kollage-cli-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** Runs the real program, as a person without any settings does. Never rejects: how it ended is what it gives. */
 export function kollage(

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDeployment } from '../../src/load/deployment.ts';
@@ -10,6 +9,7 @@ import { ensureSecrets } from '../../src/operate/secrets.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
 import { hostState } from '../engines/host-state.ts';
+import { scratch } from '../support/folders.ts';
 
 /*
  * The whole all-in-one of the catalog, from nothing to nothing: every service really runs, its agents report, every image's process stops
@@ -17,7 +17,7 @@ import { hostState } from '../engines/host-state.ts';
  */
 
 const name = 'kollage-test-cloud';
-const folder = mkdtempSync(join(tmpdir(), 'kollage-cloud-'));
+const folder = scratch();
 let before: ReturnType<typeof hostState>;
 
 beforeAll(async () => {

@@ -10,17 +10,16 @@ import { planDeployment } from '../../src/operate/plan.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
 import { hostState } from './host-state.ts';
-import { makeShop, type Shop } from './shop.ts';
+import { makeShop } from './shop.ts';
 
 /* What an engine must be able to do, on a real Docker daemon. */
 
 const name = 'kollage-test';
 const ports = 21311;
-let shop: Shop;
+const shop = makeShop(name, ports);
 let before: ReturnType<typeof hostState>;
 
 beforeAll(() => {
-  shop = makeShop(name, ports);
   before = hostState(name);
 });
 

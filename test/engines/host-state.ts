@@ -3,15 +3,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * What a deployment could leave on a host: containers and volumes of its name (those of others come and go meanwhile), networks, mounts,
- * interfaces, and folders of /run.
+ * interfaces, and folders of /run. `docker` runs its command line.
  */
-export function hostState(deployment: string): Record<string, string[]> {
+export function hostState(
+  deployment: string,
+  docker: (...args: string[]) => string = (...args) => execFileSync('docker', args, { encoding: 'utf8' }),
+): Record<string, string[]> {
+  const lines = (...args: string[]) =>
+    docker(...args)
+      .split('\n')
+      .filter(Boolean)
+      .sort();
   return {
-    containers: lines('docker', 'ps', '--all', '--format', '{{.Names}}').filter((name) =>
-      name.startsWith(deployment),
-    ),
-    volumes: lines('docker', 'volume', 'ls', '--quiet').filter((name) => name.startsWith(deployment)),
-    networks: lines('docker', 'network', 'ls', '--quiet', '--no-trunc'),
+    containers: lines('ps', '--all', '--format', '{{.Names}}').filter((name) => name.startsWith(deployment)),
+    volumes: lines('volume', 'ls', '--quiet').filter((name) => name.startsWith(deployment)),
+    networks: lines('network', 'ls', '--quiet', '--no-trunc'),
     // Docker's own mounts come and go with other containers.
     mounts: readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
@@ -23,8 +29,4 @@ export function hostState(deployment: string): Record<string, string[]> {
       .sort(),
     run: readdirSync('/run').sort(),
   };
-}
-
-function lines(command: string, ...args: string[]): string[] {
-  return execFileSync(command, args, { encoding: 'utf8' }).split('\n').filter(Boolean).sort();
 }

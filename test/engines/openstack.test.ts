@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -10,6 +9,7 @@ import { destroy } from '../../src/operate/destroy.ts';
 import { ensureSecrets } from '../../src/operate/secrets.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
+import { scratch } from '../support/folders.ts';
 
 /*
  * The identity and image part of a real OpenStack, from the catalog and the images that Kollage builds: databases, schemas, first user,
@@ -24,7 +24,7 @@ const ports = {
   glance: 19292,
   placement: 18778,
 };
-const folder = mkdtempSync(join(tmpdir(), 'kollage-openstack-'));
+const folder = scratch();
 const keystone = `http://127.0.0.1:${ports.keystone}/v3`;
 const deployment = (glance = '') => `name: kollage-test-openstack
 profile: identity

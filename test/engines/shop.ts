@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { scratch } from '../support/folders.ts';
 
 /**
  * A deployment small enough to be brought up in a second, with everything that an engine must be able to do: a store that others wait
- * for, a task between them with a file that holds a secret, a volume, and two that follow.
+ * for, a task between them with a file that holds a secret, a volume, and two that follow. `settings`: more lines of kollage.yaml that stay.
  */
-export function makeShop(name: string, ports: number): Shop {
-  const root = mkdtempSync(join(tmpdir(), `kollage-${name}-`));
+export function makeShop(name: string, ports: number, settings = ''): Shop {
+  const root = scratch();
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -76,7 +76,7 @@ components:
   );
   const folder = join(root, 'deployment');
   const configure = (more = '') =>
-    write('deployment/kollage.yaml', `name: ${name}\ncatalog: ../catalog\n${more}`);
+    write('deployment/kollage.yaml', `name: ${name}\ncatalog: ../catalog\n${settings}${more}`);
   configure();
   write('deployment/passwords.yml', `web_password: hunter2-${name}\nkollage_fingerprint_key: key\n`);
   return { folder, configure, override: (path, text) => write(`deployment/config/${path}`, text) };

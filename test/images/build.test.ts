@@ -1,20 +1,19 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ImageEvent } from '../../src/images/events.ts';
 import { buildPrefix, ownerLabel } from '../../src/images/owner.ts';
+import { folderWith } from '../support/folders.ts';
 import { build, buildAll, inImage, release } from './kollage.ts';
 
 const docker = new Docker();
 
 /** Recipes beside Kollage's own. */
 function catalog(recipes: Readonly<Record<string, string>>): string[] {
-  const folder = mkdtempSync(join(tmpdir(), 'kollage-catalog-'));
-  mkdirSync(join(folder, 'images'));
-  for (const [image, text] of Object.entries(recipes))
-    writeFileSync(join(folder, 'images', `${image}.yaml`), `image: ${image}\nabout: a test\n${text}`);
+  const files = Object.entries(recipes).map(([image, text]) => [
+    `images/${image}.yaml`,
+    `image: ${image}\nabout: a test\n${text}`,
+  ]);
+  const folder = folderWith(Object.fromEntries(files));
   return ['--release', release, '--catalog', 'openstack', folder, '--'];
 }
 

@@ -1,8 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { formatPlace, KollageError } from '../../src/model/error.ts';
+
+/** A folder for the tests of one file or group, which goes away with them. */
+export function scratch(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kollage-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /** A folder with these files, which goes away with the test. */
 export function folderWith(files: Readonly<Record<string, string | Buffer>>): string {

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { instances } from './instances.ts';
+import { Stage } from './stage.ts';
+import { talking } from './talking.ts';
+import { tasks } from './tasks.ts';
+import type { World } from './world.ts';
+
+/**
+ * What every engine must do: each promise of src/engines/engine.ts, tried on the real thing. `name` begins the names of the deployments that are
+ * made; `ports` is the first of ten that are free.
+ */
+export function conformance(world: World, name: string, ports: number): void {
+  for (const part of [instances, tasks, talking]) {
+    const deployment = `${name}-${part.name}`;
+    describe(part.name, () => {
+      let before: Record<string, string[]>;
+      beforeAll(() => {
+        before = world.left(deployment);
+      });
+      afterAll(() => world.engine.destroy(deployment, { data: false }));
+      part(world, deployment, ports);
+      describe('destroying', () => ending(world, deployment, () => before));
+    });
+  }
+}
+
+function ending(world: World, deployment: string, before: () => Record<string, string[]>): void {
+  const other = new Stage(world, `${deployment}-other`, 1);
+
+  test('with data kept takes all but that away', async () => {
+    await world.engine.destroy(deployment, { data: true });
+    expect(world.instances(deployment).size).toBe(0);
+    expect(world.left(deployment)).not.toEqual(before());
+  });
+
+  test('takes everything away, also again', async () => {
+    await world.engine.destroy(deployment, { data: false });
+    expect(world.left(deployment)).toEqual(before());
+    await world.engine.destroy(deployment, { data: false });
+  });
+
+  test('leaves others alone', async () => {
+    await other.set();
+    await other.start(other.variant(other.workload('store/server'), 'exec sleep 1000'));
+    await world.engine.destroy(deployment, { data: false });
+    expect(world.instances(other.name).size).toBe(1);
+    await world.engine.destroy(other.name, { data: false });
+  });
+}

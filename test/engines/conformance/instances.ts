@@ -1,0 +1,173 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { complaints } from '../../support/folders.ts';
+import { Stage } from './stage.ts';
+import type { World } from './world.ts';
+
+/** Volumes, and instances of workloads: made, found as they should be, waiting, replaced, put right, ended. */
+export function instances(world: World, name: string, ports: number): void {
+  const stage = new Stage(world, name, ports);
+  const { engine } = stage;
+  const identity = (id: string) => world.instances(name).get(stage.instance(id));
+  const store = () => stage.workload('store/server');
+  const back = () => stage.workload('web/back');
+
+  beforeAll(() => stage.set());
+
+  describe('the engine itself', () => {
+    test('says its version', async () => {
+      expect(await engine.version()).toMatch(/\d/);
+    });
+
+    test('that cannot be reached is KLG-501', async () => {
+      expect(await complaints(() => world.unreachable.version())).toEqual([
+        expect.stringMatching(/^KLG-501 /),
+      ]);
+    });
+  });
+
+  describe('volumes', () => {
+    test('made again, one keeps what it holds', async () => {
+      const keep = stage.variant(stage.task('web/setup'), 'echo kept > /data/kept');
+      expect(await stage.run(keep)).toEqual([0]);
+      for (const resource of stage.desired.resources)
+        if (resource.kind === 'volume') await engine.makeVolume(name, resource);
+      expect(world.readVolume(name, 'web/data', 'kept')).toBe('kept\n');
+    });
+  });
+
+  describe('an instance', () => {
+    test('that waits for nothing begins at once', async () => {
+      expect(await stage.start(store())).toMatchObject({ begun: true });
+      expect(await stage.observed('store/server')).toEqual({
+        state: 'running',
+        fingerprint: store().fingerprint,
+      });
+    });
+
+    test('with the same fingerprint is left as it is', async () => {
+      const before = identity('store/server');
+      expect(await stage.start(store())).toMatchObject({ begun: true });
+      expect(identity('store/server')).toBe(before);
+    });
+
+    test('with another fingerprint is replaced', async () => {
+      const before = identity('store/server');
+      const other = stage.variant(store(), 'exec sleep 1000');
+      await stage.start(other);
+      expect(identity('store/server')).not.toBe(before);
+      expect(await stage.observed('store/server')).toEqual({
+        state: 'running',
+        fingerprint: other.fingerprint,
+      });
+      await stage.start(store());
+    });
+
+    test.each(['stop', 'remove'] as const)('that somebody did %s is put right', async (what) => {
+      world[what](stage.instance('store/server'));
+      expect((await stage.observed('store/server'))?.state).toBe(what === 'stop' ? 'stopped' : undefined);
+      await stage.start(store());
+      expect((await stage.observed('store/server'))?.state).toBe('running');
+    });
+
+    test("whose name somebody else's container has leaves that one alone", async () => {
+      const other = world.occupy(stage.instance('web/front'));
+      const wrong = await complaints(() => stage.start(stage.workload('web/front')));
+      expect(wrong).toEqual([expect.stringMatching(/^KLG-502 .*web-front/)]);
+      await engine.removeInstance(name, stage.instance('web/front'));
+      expect(other.untouched()).toBe(true);
+      other.remove();
+    });
+  });
+
+  describe('what an instance needs', () => {
+    test('is waited for, named, and then the process starts', async () => {
+      const heard = stage.listen();
+      const instance = stage.instance('web/back');
+      await engine.removeInstance(name, stage.instance('store/server'));
+      expect(await stage.start(back())).toMatchObject({ begun: false });
+      expect((await heard.of(instance, 'waiting'))[0]?.needs).toEqual(['store/main']);
+      await stage.start(store());
+      await heard.of(instance, 'started');
+      const types = heard.events.flatMap((event) => (event.instance === instance ? [event.type] : []));
+      expect(types).toEqual(['waiting', 'started']);
+      expect(await stage.start(back())).toMatchObject({ begun: true });
+    });
+
+    test('is waited for also by those who begin to watch meanwhile', async () => {
+      const waiting = stage.listen();
+      const instance = stage.instance('web/back');
+      await engine.removeInstance(name, instance);
+      await engine.removeInstance(name, stage.instance('store/server'));
+      await stage.start(back());
+      await waiting.of(instance, 'waiting');
+      const before = identity('web/back');
+      const heard = stage.listen();
+      expect(await stage.start(back())).toMatchObject({ begun: false });
+      await stage.start(store());
+      await heard.of(instance, 'started');
+      expect(identity('web/back')).toBe(before);
+    });
+
+    test('that does not come in time is named in the log, and the code is 75', async () => {
+      await engine.removeInstance(name, stage.instance('store/server'));
+      await engine.removeInstance(name, stage.instance('web/back'));
+      const heard = stage.listen();
+      await stage.start(back(), { needsTimeout: 1 });
+      expect((await heard.exits(stage.instance('web/back')))[0]).toBe(75);
+      expect((await stage.logs('web/back')).join('\n')).toContain('store/main');
+      await stage.start(store());
+    });
+
+    test('is waited for again by a process that was killed, which comes back by itself', async () => {
+      const instance = stage.instance('web/back');
+      await engine.removeInstance(name, instance);
+      const heard = stage.listen();
+      await stage.start(back());
+      await heard.of(instance, 'started');
+      world.kill(instance);
+      expect(await heard.exits(instance)).toEqual([137]);
+      await heard.of(instance, 'started', 2);
+      expect((await stage.observed('web/back'))?.state).toBe('running');
+    });
+  });
+
+  describe('removing', () => {
+    const told = 'trap "echo told > /data/told; exit 0" TERM; echo up; while :; do sleep 0.05; done';
+    const deaf = 'trap "" TERM; echo up; while :; do sleep 0.05; done';
+    const ending = (line: string, signal: string | null = null) =>
+      stage.variant(stage.workload('web/front'), line, {
+        mounts: stage.task('web/setup').mounts,
+        stop: { signal, command: null, grace: 1 },
+      });
+    const gone = async (id: string) => {
+      await engine.removeInstance(name, stage.instance(id));
+      expect(identity(id)).toBeUndefined();
+      expect(await stage.observed(id)).toBeUndefined();
+    };
+    const isUp = async () => {
+      for await (const line of stage.follow('web/front')) if (line === 'up') break;
+    };
+
+    test('lets a process end as it wants to', async () => {
+      await stage.start(ending(told));
+      await isUp();
+      await gone('web/front');
+      expect(world.readVolume(name, 'web/data', 'told')).toBe('told\n');
+    });
+
+    test('sends the signal that a workload asks for', async () => {
+      await stage.start(ending(told.replaceAll('told', 'asked').replace('TERM', 'USR1'), 'SIGUSR1'));
+      await isUp();
+      await gone('web/front');
+      expect(world.readVolume(name, 'web/data', 'asked')).toBe('asked\n');
+    });
+
+    test('kills what does not end, after its time', async () => {
+      await stage.start(ending(deaf));
+      await isUp();
+      await gone('web/front');
+    });
+
+    test('what is not there is no error', () => gone('web/front'));
+  });
+}
