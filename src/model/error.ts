@@ -41,6 +41,11 @@ export class KollageError extends Error {
   }
 }
 
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Throws the first error among findings, the other errors beside it; does nothing when there is none. */
 export function throwFirst(findings: readonly Finding[]): void {
   const [first, ...also] = findings.filter((finding) => finding.severity === 'error');

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { hash } from '../compile/fingerprint.ts';
-import { KollageError } from '../model/error.ts';
+import { KollageError, messageOf } from '../model/error.ts';
 import type { Observed } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
 
@@ -85,8 +85,4 @@ function read<T>(file: string, schema: z.ZodType<T>): T {
       { cause: error },
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

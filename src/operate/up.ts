@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { execute } from '../execute/execute.ts';
 import { openDeployment } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
-import { KollageError, throwFirst } from '../model/error.ts';
+import { KollageError, messageOf, throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
@@ -70,6 +70,8 @@ export async function up({ folder, emit, planned, signal, why = '' }: UpRequest)
       plan,
       desired,
       engine,
+      last,
+      observed,
       settle: open !== null,
       secret: (name) => values.get(name)?.reveal(),
       emit: tell,
@@ -77,7 +79,7 @@ export async function up({ folder, emit, planned, signal, why = '' }: UpRequest)
     });
   } catch (error) {
     const interrupted = signal.aborted;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     tell({
       at: Date.now(),
       type: 'run-ended',

@@ -5,6 +5,7 @@ import type { Comparison } from './changes/comparison.ts';
 import { type Passive, passiveChange } from './changes/passive.ts';
 import { doneKey, taskChange } from './changes/task.ts';
 import { workloadChange } from './changes/workload.ts';
+import { imageIds } from './image-ids.ts';
 import { inOrder } from './order.ts';
 import { FileDifferences } from './reasons/files.ts';
 import { sideOf } from './side.ts';
@@ -24,7 +25,8 @@ export interface PlanInput {
  */
 export function makePlan({ desired, last, observed }: PlanInput): Plan {
   const [before, after] = [sideOf(last), sideOf(desired)];
-  const comparison: Comparison = { before, after, files: new FileDifferences(before.bundles, after.bundles) };
+  const files = new FileDifferences(before.bundles, after.bundles);
+  const comparison: Comparison = { before, after, files, images: imageIds(observed) };
   const instances = observed.instances ? byWorkload(observed.instances) : null;
   const done = observed.tasks ? new Set(observed.tasks.map(doneKey)) : null;
   const changes: Change[] = [];

@@ -1,3 +1,4 @@
+import type { ImageIds } from '../image-ids.ts';
 import type { FileDifferences } from '../reasons/files.ts';
 import type { Side } from '../side.ts';
 
@@ -6,4 +7,5 @@ export interface Comparison {
   readonly before: Side;
   readonly after: Side;
   readonly files: FileDifferences;
+  readonly images: ImageIds;
 }

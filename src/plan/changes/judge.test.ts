@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Change, Observed } from '../../model/plan.ts';
 import type { Desired } from '../../model/resource.ts';
 import { makePlan } from '../plan.ts';
-import { desiredOf, withApi } from '../testing.ts';
+import { changeOf, desiredOf, withApi } from '../testing.ts';
 
 describe('what is observed', () => {
   const state = withApi({ scale: { replicas: 2 } }, { nodes: ['a', 'b'] });
@@ -114,3 +114,26 @@ function fingerprintOf(desired: Desired): string {
   const workload = desired.resources.find((resource) => resource.kind === 'workload');
   return workload && 'fingerprint' in workload ? workload.fingerprint : '';
 }
+
+test.each([
+  ['another build than its reference means now', 'sha256:old', 'sha256:new', true],
+  ['the build that its reference means', 'sha256:new', 'sha256:new', false],
+])('an instance that runs %s', (_, image, now, noticed) => {
+  const state = withApi({});
+  const [workload] = desiredOf(state).resources.filter((one) => one.kind === 'workload');
+  const change = changeOf(state, state, 'workload:web/api', {
+    instances: [
+      {
+        workload: 'web/api',
+        node: 'node-1',
+        fingerprint: workload?.fingerprint ?? '',
+        state: 'running',
+        image,
+      },
+    ],
+    nodes: [{ name: 'node-1', imageIds: { 'image:1': now } }],
+  });
+  expect(change?.mode).toBe(noticed ? 'replace' : undefined);
+  if (noticed)
+    expect(change?.reasons).toMatchObject([{ what: 'drift', before: 'runs another build of image:1' }]);
+});

@@ -1,5 +1,6 @@
 import type { Mode, ObservedInstance, Reason } from '../../model/plan.ts';
 import type { Workload } from '../../model/resource.ts';
+import type { ImageIds } from '../image-ids.ts';
 import { strongest } from '../mode.ts';
 import { nodesText } from '../reasons/nodes.ts';
 
@@ -30,13 +31,14 @@ export function judge(
   before: Workload | undefined,
   after: Workload,
   mode: Mode,
+  images: ImageIds,
 ): Judgement {
   const kept = keep(there, stay, after);
   const touched: string[] = [];
   const modes = new Set<Mode>();
   const grouped = new Map<string, { reason: Omit<Reason, 'where'>; nodes: string[] }>();
   for (const instance of kept) {
-    const verdicts = [madeFrom(instance, before, after, mode), inState(instance), changedByHand(instance)];
+    const verdicts = verdictsOn(instance, before, after, mode, images);
     const hardest = strongest(...verdicts.map((verdict) => verdict.mode));
     if (hardest !== 'in-place') touched.push(instance.node);
     modes.add(hardest);
@@ -60,6 +62,33 @@ export function judge(
   };
 }
 
+/** How one instance becomes what it shall be; null when it is that already. */
+export function modeOf(
+  instance: ObservedInstance,
+  before: Workload | undefined,
+  after: Workload,
+  mode: Mode,
+  images: ImageIds,
+): Mode | null {
+  const hardest = strongest(...verdictsOn(instance, before, after, mode, images).map(({ mode }) => mode));
+  return hardest === 'in-place' && instance.fingerprint === after.fingerprint ? null : hardest;
+}
+
+function verdictsOn(
+  instance: ObservedInstance,
+  before: Workload | undefined,
+  after: Workload,
+  mode: Mode,
+  images: ImageIds,
+): Verdict[] {
+  return [
+    madeFrom(instance, before, after, mode),
+    inState(instance),
+    runsImage(instance, after, images),
+    changedByHand(instance),
+  ];
+}
+
 const fine: Verdict = { mode: 'in-place', reason: null };
 
 function madeFrom(
@@ -79,6 +108,13 @@ function inState({ state }: ObservedInstance): Verdict {
   if (state === 'unhealthy')
     return { mode: 'restart', reason: { what: 'state', before: 'unhealthy', after: 'healthy' } };
   return fine;
+}
+
+/** A reference that came to mean another image since; where either id is not known, nothing is concluded. */
+function runsImage({ image }: ObservedInstance, after: Workload, images: ImageIds): Verdict {
+  const now = images.get(after.image);
+  if (image === undefined || now === undefined || image === now) return fine;
+  return { mode: 'replace', reason: { what: 'drift', before: `runs another build of ${after.image}` } };
 }
 
 function changedByHand({ drift }: ObservedInstance): Verdict {

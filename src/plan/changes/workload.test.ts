@@ -60,6 +60,7 @@ describe('what a changed workload goes through', () => {
       'roll',
     ],
     ['a file that needs nothing', file('nothing'), file('nothing', 'x = 2\n'), {}, 'in-place'],
+    ['a file that needs nothing, and goes', file('nothing'), { files: [] }, {}, 'restart'],
     [
       'a file that can be read again',
       { ...reload, ...file('reload') },

@@ -37,7 +37,7 @@ export function workloadChange(
   const why = [...scaleReasons(before, after), ...movedReasons(moved, moves(from, expected), there !== null)];
   if (from.length === 0 && to.length > 0 && expected.length > 0)
     return create(after, to, [...why, ...difference.inputs, ...difference.others]);
-  const judged = there && judge(there, moved.stay, before, after, difference.mode);
+  const judged = there && judge(there, moved.stay, before, after, difference.mode, comparison.images);
   const touched = judged ? judged.touched : difference.mode === 'in-place' ? [] : moved.stay;
   const reasons = [
     // Where all instances are what they shall be, an earlier run did it and was stopped before it wrote that down.

@@ -109,6 +109,8 @@ function fileMode({ before, after }: FileDifference, workload: Workload): Mode {
   // Without Kolla's contract each file is a mount of its own, and mounts are a container's for life.
   const moved = before?.path !== after?.path;
   if (workload.start === 'plain' && moved) return 'replace';
+  // What the image's own contract brings into place it never takes away.
+  if (!after && before?.onChange !== 'replace') return 'restart';
   const sameForProcess =
     before && after && before.hash === after.hash ? ('nothing' as const) : (after ?? before)?.onChange;
   switch (sameForProcess) {

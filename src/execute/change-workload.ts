@@ -1,0 +1,99 @@
+import type { InstanceRef } from '../model/event.ts';
+import type { Change, Mode, ObservedInstance } from '../model/plan.ts';
+import { keyOf, type Workload } from '../model/resource.ts';
+import { slotsOf } from '../model/slots.ts';
+import type { Acts } from '../plan/acts.ts';
+import { assign } from '../plan/instances.ts';
+import { changeBehind, type RunningBalancer } from './behind.ts';
+import { bringUp } from './bring-up.ts';
+import { inside } from './inside.ts';
+import type { Site } from './site.ts';
+
+export type NamedInstance = ObservedInstance & { readonly name: string };
+
+/** What is known of a workload before it is changed. */
+export interface Before {
+  readonly acts: Acts;
+  /** Its instances as the engine has them. */
+  readonly there: readonly NamedInstance[];
+  /** The balancers that run, which are told of what comes and goes behind them. */
+  readonly balancers: readonly RunningBalancer[];
+}
+
+/**
+ * Makes each instance of a workload what it shall be, and waits until all are healthy: those that are new all at once, those that are
+ * acted on as many at a time as the update policy allows where the change rolls. Then takes away the ones that are too many. KLG-504.
+ */
+export async function changeWorkload(
+  site: Site,
+  workload: Workload,
+  change: Change | undefined,
+  before: Before,
+): Promise<void> {
+  if (slotsOf(workload).length > 0) return changeBehind(site, workload, before);
+  const { acts, there } = before;
+  const nodes = assign(
+    workload,
+    there.map(({ node }) => node),
+  );
+  const wanted = nodes.map((node, index): InstanceRef => {
+    return { key: keyOf(workload), instance: site.instanceName(workload.id, index + 1), node };
+  });
+  const seen = new Map(there.map((instance) => [instance.name, instance]));
+  const old = acts.before(workload.id);
+  const one = async (ref: InstanceRef) => {
+    const instance = seen.get(ref.instance);
+    const mode = instance ? acts.modeOf(workload, instance) : null;
+    if (instance && mode !== null) await act(site, workload, old, instance, mode);
+    await bringUp(site, workload, ref);
+  };
+  const isActedOn = ({ instance }: InstanceRef) => {
+    const found = seen.get(instance);
+    return found !== undefined && found.state !== 'stopped' && acts.modeOf(workload, found) !== null;
+  };
+  const { maxUnavailable, batch } = workload.update;
+  const size = change?.mode === 'roll' ? Math.max(1, Math.min(maxUnavailable, batch)) : wanted.length;
+  await together(
+    wanted.filter((ref) => !isActedOn(ref)),
+    wanted.length,
+    one,
+  );
+  await together(wanted.filter(isActedOn), size, one);
+  const names = new Set(wanted.map(({ instance }) => instance));
+  for (const { name } of there) if (!names.has(name)) await takeAway(site, old ?? workload, name);
+}
+
+/** Stops an instance as its workload says, and removes it; its own command to stop is tried, and does not decide. */
+export async function takeAway(site: Site, workload: Workload | undefined, instance: string): Promise<void> {
+  const { engine, desired } = site;
+  if (workload?.stop.command) await inside(site, instance, workload.stop.command).catch(() => null);
+  await site.ask(() => engine.removeInstance(desired.deployment, instance));
+}
+
+/** What is done to an instance before it is waited for. */
+export async function act(
+  site: Site,
+  workload: Workload,
+  old: Workload | undefined,
+  instance: NamedInstance,
+  mode: Mode,
+): Promise<void> {
+  if (mode !== 'in-place' && mode !== 'reload') {
+    // Another fingerprint makes it give way by itself; what was made of the same one, and is not right, would be left.
+    if (old?.stop.command || instance.fingerprint === workload.fingerprint)
+      await takeAway(site, old, instance.name);
+    return;
+  }
+  const { engine, desired } = site;
+  const provision = site.provision(workload, site.numberOf(workload, instance.name));
+  await site.ask(() => engine.refreshInstance(workload, instance.name, provision));
+  if (mode !== 'reload' || !workload.reload) return;
+  const { signal, command } = workload.reload;
+  if (command) await inside(site, instance.name, command);
+  if (signal) await site.ask(() => engine.signalInstance(desired.deployment, instance.name, signal));
+}
+
+/** All of them, at most so many at a time. */
+async function together<T>(all: readonly T[], size: number, work: (one: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < all.length; at += size) await Promise.all(all.slice(at, at + size).map(work));
+}

@@ -1,0 +1,22 @@
+import type { Observed } from '../model/plan.ts';
+import type { Desired } from '../model/resource.ts';
+
+/** What references of images mean on the nodes: their ids. */
+export type ImageIds = ReadonlyMap<string, string>;
+
+/** The ids that nodes have for references; those of the first node where they differ. */
+export function imageIds(observed: Observed): ImageIds {
+  const nodes = observed.nodes ?? [];
+  return new Map(nodes.toReversed().flatMap((node) => Object.entries(node.imageIds ?? {})));
+}
+
+/** The ids of the images that a desired state names, as far as they are known. */
+export function imagesOf(desired: Desired, ids: ImageIds): Record<string, string> {
+  const names = desired.resources.flatMap((resource) => ('image' in resource ? [resource.image] : []));
+  return Object.fromEntries(
+    [...new Set(names)].sort().flatMap((name) => {
+      const id = ids.get(name);
+      return id === undefined ? [] : [[name, id] as const];
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import type { Need } from '../model/resource.ts';
+import { makePlan } from './plan.ts';
+import { desiredOf, needs, type TestDesired, type TestTask, type TestWorkload } from './testing.ts';
+import { turns } from './turns.ts';
+
+const task = (id: string): Need => ({ kind: 'task', task: id });
+
+/** A store, a schema in it, who uses that, and a last task. Images and phases as told. */
+function states(of: { readonly [id: string]: string }, contract: Partial<TestTask> = {}): TestDesired {
+  const image = (id: string) => ({ id, image: of[id] ?? 'image:1' });
+  const workloads: TestWorkload[] = [
+    image('db/server'),
+    { ...image('web/api'), needs: [task('web/sync'), needs('db/server')] },
+  ];
+  const tasks: TestTask[] = [
+    { ...image('web/sync'), phase: 'expand', needs: [needs('db/server')] },
+    { ...image('web/last'), phase: 'contract', needs: [needs('db/server')], ...contract },
+  ];
+  return { workloads, tasks, endpoints: [{ id: 'db/server', port: 1 }] };
+}
+
+function turnsOf(before: TestDesired | null, after: TestDesired): Record<string, readonly string[]> {
+  const desired = desiredOf(after);
+  const plan = makePlan({ desired, last: before && desiredOf(before), observed: {} });
+  return Object.fromEntries([...turns(plan, desired)].filter(([, others]) => others.length > 0));
+}
+
+const all = { 'db/server': 'image:2', 'web/api': 'image:2', 'web/sync': 'image:2', 'web/last': 'image:2' };
+
+test('what is new waits inside, and for nothing else', () => {
+  expect(turnsOf(null, states({}))).toEqual({});
+});
+
+test('what serves is touched after the tasks that its successor needs, tasks begin after what they need, contract last', () => {
+  expect(turnsOf(states({}), states(all))).toEqual({
+    'workload:web/api': ['task:web/sync'],
+    'task:web/sync': ['workload:db/server'],
+    'task:web/last': ['workload:db/server', 'workload:web/api'],
+  });
+});
+
+test('a contract task waits for its own service alone', () => {
+  expect(turnsOf(states({}), states({ 'web/last': 'image:2' }))).toEqual({});
+});
+
+test('a contract task that something needs does not wait for that', () => {
+  const needed = (images: { readonly [id: string]: string }): TestDesired => {
+    const { workloads = [], ...rest } = states(images);
+    return {
+      ...rest,
+      workloads: workloads.map((one) =>
+        one.id === 'web/api' ? { ...one, needs: [...(one.needs ?? []), task('web/last')] } : one,
+      ),
+    };
+  };
+  expect(turnsOf(needed({}), needed(all))['task:web/last']).toEqual(['workload:db/server']);
+});
