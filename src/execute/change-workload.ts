@@ -1,15 +1,19 @@
 import type { InstanceRef } from '../model/event.ts';
 import type { Change, Mode, ObservedInstance } from '../model/plan.ts';
-import { keyOf, type Workload } from '../model/resource.ts';
-import { slotsOf } from '../model/slots.ts';
+import { type Balances, keyOf, type Workload } from '../model/resource.ts';
 import type { Acts } from '../plan/acts.ts';
 import { assign } from '../plan/instances.ts';
-import { changeBehind, type RunningBalancer } from './behind.ts';
 import { bringUp } from './bring-up.ts';
 import { inside } from './inside.ts';
 import type { Site } from './site.ts';
 
 export type NamedInstance = ObservedInstance & { readonly name: string };
+
+/** A balancer that runs. */
+export interface RunningBalancer {
+  readonly name: string;
+  readonly balances: Balances;
+}
 
 /** What is known of a workload before it is changed. */
 export interface Before {
@@ -28,10 +32,8 @@ export async function changeWorkload(
   site: Site,
   workload: Workload,
   change: Change | undefined,
-  before: Before,
+  { acts, there }: Before,
 ): Promise<void> {
-  if (slotsOf(workload).length > 0) return changeBehind(site, workload, before);
-  const { acts, there } = before;
   const nodes = assign(
     workload,
     there.map(({ node }) => node),

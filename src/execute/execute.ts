@@ -1,13 +1,14 @@
 import { messageOf } from '../model/error.ts';
 import type { Change, Observed, Plan } from '../model/plan.ts';
-import type { Desired, ResourceKey, Task } from '../model/resource.ts';
+import type { Desired, ResourceKey, Task, Workload } from '../model/resource.ts';
+import { slotsOf } from '../model/slots.ts';
 import { type Acts, actsOf } from '../plan/acts.ts';
 import { imageIds } from '../plan/image-ids.ts';
 import { idOf } from '../plan/timeline/names.ts';
 import { turns } from '../plan/turns.ts';
 import { allOrFirst } from './all-or-first.ts';
-import type { RunningBalancer } from './behind.ts';
-import { type Before, changeWorkload, takeAway } from './change-workload.ts';
+import { changeBehind } from './behind.ts';
+import { type Before, changeWorkload, type RunningBalancer, takeAway } from './change-workload.ts';
 import { runTask } from './run-task.ts';
 import { type Access, Site } from './site.ts';
 
@@ -77,23 +78,27 @@ class Run {
     if (!this.#x.settle) return [];
     const changed = new Set(changes.map(({ key }) => key));
     return [...this.#site.resources].flatMap(([key, resource]) =>
-      resource.kind === 'workload' && !changed.has(key)
-        ? [changeWorkload(this.#site, resource, undefined, this.#before(resource.id))]
-        : [],
+      resource.kind === 'workload' && !changed.has(key) ? [this.#workload(resource, undefined)] : [],
     );
   }
 
   async #change(change: Change): Promise<void> {
     const site = this.#site;
     const resource = site.resources.get(change.key);
-    if (resource?.kind === 'workload')
-      return this.#told(change, () => changeWorkload(site, resource, change, this.#before(resource.id)));
+    if (resource?.kind === 'workload') return this.#told(change, () => this.#workload(resource, change));
     if (resource?.kind === 'task' && change.action === 'run')
       return this.#told(change, async () => {
         await this.#x.begins?.(resource);
         await runTask(site, resource);
       });
     this.#done.get(change.key)?.resolve();
+  }
+
+  #workload(workload: Workload, change: Change | undefined): Promise<void> {
+    const before = this.#before(workload.id);
+    return slotsOf(workload).length > 0
+      ? changeBehind(this.#site, workload, before)
+      : changeWorkload(this.#site, workload, change, before);
   }
 
   #before(id: string): Before {

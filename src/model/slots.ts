@@ -1,4 +1,4 @@
-import type { Port, Probe, Workload } from './resource.ts';
+import type { ConfigBundle, Port, Probe, Workload } from './resource.ts';
 import { fillTokens } from './token.ts';
 
 /*
@@ -38,4 +38,27 @@ export function fillInstance(
     if (kind !== 'instance' || !name.startsWith('port:')) return undefined;
     return own.get(`${workload.service}/${name.slice('port:'.length)}`)?.toString();
   });
+}
+
+/** A workload as one of its instances is: tokens filled in, its own ports, its health asked at them. Behind no balancer: as it is. */
+export function atSlot(workload: Workload, number: number): Workload {
+  if (slotsOf(workload).length === 0) return workload;
+  const fill = (text: string) => fillInstance(text, workload, number);
+  const { command, env, health } = workload;
+  return {
+    ...workload,
+    command: command.map(fill),
+    env: Object.fromEntries(Object.entries(env).map(([name, text]) => [name, fill(text)])),
+    ports: portsAt(workload, number),
+    health: health && { ...health, probe: probeAt(health.probe, workload, number) },
+  };
+}
+
+/** The files of one instance. */
+export function bundleAt(bundle: ConfigBundle, workload: Workload, number: number): ConfigBundle {
+  const files = bundle.files.map((file) => ({
+    ...file,
+    content: fillInstance(file.content, workload, number),
+  }));
+  return { ...bundle, files };
 }
