@@ -19,8 +19,11 @@ export interface Access {
 
 /** Operations that the engine is asked for at once; more do not make it faster. */
 const atOnce = 8;
-/** Milliseconds that one probe may take. */
-const probeTimeout = 10_000;
+/**
+ * Milliseconds that one probe may take. A server works off the questions that nobody waits for any more, and so is later still where it is asked
+ * anew too early.
+ */
+const probeTimeout = 30_000;
 /** Seconds that a start program may be late with giving up what it needs: a container that somebody removed tells nothing. */
 const late = 60;
 

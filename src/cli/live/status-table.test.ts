@@ -51,6 +51,18 @@ test('where there is no room, what is not healthy comes first and the rest is co
   expect(show(statusOf(good('db/server'), bad), 3).at(-1)).toBe('  1 healthy, and more that are not');
 });
 
+test('that the platform itself was not asked is said, whatever the room', () => {
+  const status = { ...statusOf(good('db/server'), bad), notAsked: 'no key' };
+  const line = '  the platform itself was not asked: no key';
+  expect(show(status)[1]).toBe(line);
+  expect(show(status, 4)).toEqual([
+    'demo  release 2025.1, revision 2, 1 of 2 healthy',
+    line,
+    '  unhealthy  k/api      HTTP 503',
+    '  1 healthy, and more that are not',
+  ]);
+});
+
 test.each([
   [statusOf(good('a/a')), true],
   [statusOf(good('a/a'), bad), false],
