@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { KollageError } from '../model/error.ts';
 import { suggestion } from '../model/nearest.ts';
 import { setColour } from './colour.ts';
+import { folderVariable, wordsOf } from './folder.ts';
+import { runTool, toolHelp } from './tool.ts';
 import { version } from './version.ts';
 
 interface CommandModule {
@@ -18,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   up: () => import('./commands/up.ts'),
   history: () => import('./commands/history.ts'),
   timeline: () => import('./commands/timeline.ts'),
+  exec: () => import('./commands/exec.ts'),
   verify: () => import('./commands/verify.ts'),
   status: () => import('./commands/status.ts'),
   logs: () => import('./commands/logs.ts'),
@@ -45,19 +48,25 @@ export async function run(argv: readonly string[]): Promise<void> {
     )
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
-  const wanted = argv.slice(2).find((word) => !word.startsWith('-'));
+  const { folder, before, name: wanted, after } = wordsOf(argv.slice(2));
+  // Named before the command, it holds for every one.
+  if (folder !== undefined) process.env[folderVariable] = folder;
+  const words = [...before, ...(wanted === undefined ? [] : [wanted]), ...after];
+  if (wanted !== undefined && wanted !== 'help' && !Object.hasOwn(commands, wanted))
+    return runTool(wanted, after, Object.keys(commands));
   const load = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
   for (const module of await Promise.all((load ? [load] : Object.values(commands)).map((read) => read())))
     module.register(program);
   for (const command of program.commands)
     command.exitOverride().configureOutput({ outputError: () => undefined });
-  const about = wanted === 'help' ? argv[argv.indexOf('help') + 1] : undefined;
+  const about = wanted === 'help' ? after[0] : undefined;
   if (about !== undefined && !program.commands.some((command) => command.name() === about)) {
     const message = `unknown command '${about}'${suggestion(about, Object.keys(commands))}`;
     throw new KollageError({ code: 'KLG-901', message });
   }
+  if (!load && about === undefined) program.addHelpText('after', await toolHelp());
   try {
-    await program.parseAsync(argv);
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Asked for nothing, it has printed its help on the error stream: that says all.

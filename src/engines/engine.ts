@@ -1,6 +1,6 @@
 import type { EngineTraits } from '../model/loaded.ts';
 import type { Observed } from '../model/plan.ts';
-import type { ConfigBundle, Desired, Task, Volume, Workload } from '../model/resource.ts';
+import type { ConfigBundle, Desired, Task, Tool, Volume, Workload } from '../model/resource.ts';
 import type { Io } from './io.ts';
 
 /** What an engine is handed together with a process: what its container needs beside itself. */
@@ -13,6 +13,19 @@ export interface Provision {
   readonly secret: (name: string) => string | undefined;
   /** Seconds after which the start program gives up what is not there. */
   readonly needsTimeout: number;
+}
+
+/** How an operator calls a tool. */
+export interface ToolCall {
+  readonly deployment: string;
+  readonly args: readonly string[];
+  readonly bundle: ConfigBundle | null;
+  /** A secret's value, by name. */
+  readonly secret: (name: string) => string | undefined;
+  /** `UID:GID` of the operator; null where the system knows none. */
+  readonly user: string | null;
+  /** Where the operator stands: the tool sees the files there, if the engine can show them. */
+  readonly folder: string;
 }
 
 /** What happens to an instance, as the engine tells it. */
@@ -79,6 +92,8 @@ export interface Engine {
   logs(deployment: string, instance: string, query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Runs a command in an instance that runs, joined to `io` (`captured` for its output as a text); gives its exit code. */
   exec(deployment: string, instance: string, command: readonly string[], io: Io): Promise<number>;
+  /** Runs a tool in a container of its own, joined to `io`; gives its exit code. */
+  runTool(tool: Tool, call: ToolCall, io: Io): Promise<number>;
   /** Takes away everything that carries the deployment's label. */
   destroy(deployment: string, keep: { readonly data: boolean }): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { KollageError } from '../../model/error.ts';
 import { destroy } from '../../operate/destroy.ts';
+import { folderOption } from '../folder.ts';
 
 interface Options {
   folder: string;
@@ -14,7 +15,7 @@ export function register(program: Command): void {
   program
     .command('destroy')
     .description('take away everything of the deployment; asks first')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('-y, --yes', 'do not ask')
     .option('--keep-data', 'keep the volumes')
     .action(async (options: Options) => {

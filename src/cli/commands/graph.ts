@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { graphFormats, graphOfDeployment } from '../../operate/graph.ts';
+import { folderOption } from '../folder.ts';
 
 interface Options {
   folder: string;
@@ -11,7 +12,7 @@ export function register(program: Command): void {
   program
     .command('graph')
     .description('print the dependency graph: who waits for whom')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .addOption(
       new Option('--format <format>', 'text, dot (Graphviz) or mermaid')
         .choices(Object.keys(graphFormats))

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { historyOf } from '../../operate/history.ts';
 import { colours } from '../colour.ts';
+import { folderOption } from '../folder.ts';
 import { printHistory } from '../print/history.ts';
 
 interface Options {
@@ -14,7 +15,7 @@ export function register(program: Command): void {
   program
     .command('history')
     .description('show what was applied: when, by whom, why, what it concerned, and what became of it')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('-n, --number <count>', 'how many revisions to show', count, 20)
     .option('--json', 'for programs')
     .action(async ({ folder, json, number }: Options) => {

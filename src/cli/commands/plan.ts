@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { planDeployment } from '../../operate/plan.ts';
 import { colours } from '../colour.ts';
+import { folderOption } from '../folder.ts';
 import { printPlan } from '../print/plan.ts';
 
 interface Options {
@@ -17,7 +18,7 @@ export function register(program: Command): void {
   program
     .command('plan')
     .description('show what would change, why, and what it would disturb; changes nothing')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('--against <file>', 'compare with a state saved before, instead of with the last revision')
     .option('--observed <file>', 'what is there, as JSON, instead of looking')
     .option(

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { renderDeployment, writeRendered } from '../../operate/render.ts';
 import { colours } from '../colour.ts';
+import { folderOption } from '../folder.ts';
 import { printFinding } from '../print/finding.ts';
 
 interface Options {
@@ -15,7 +16,7 @@ export function register(program: Command): void {
     .command('render')
     .description('print every generated file; secrets stay tokens')
     .argument('[names...]', 'only these services, components or tasks (nova, nova/api)')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('-o, --output <folder>', 'write the files into a new folder instead of printing them')
     .option('--json', 'the whole desired state, and the proofs of its services, for programs')
     .action(async (names: string[], options: Options) => {

@@ -10,6 +10,7 @@ import {
   type SecretsResult,
   showSecret,
 } from '../../operate/secrets.ts';
+import { folderOption } from '../folder.ts';
 
 interface Options {
   folder: string;
@@ -28,7 +29,7 @@ export function register(program: Command): void {
   program
     .command('secrets')
     .description('make the secrets that are missing, and keep those that are there')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('-l, --list', 'which secrets there are and which are missing; never their values')
     .option('--show <name>', 'print the value of one secret')
     .option('--rotate <names...>', 'make these secrets anew; `kollage plan` then shows who restarts')

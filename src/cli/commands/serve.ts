@@ -3,6 +3,7 @@ import { type HealEvent, heal } from '../../operate/heal/heal.ts';
 import { openWard } from '../../operate/heal/ward.ts';
 import { idOf } from '../../plan/timeline/names.ts';
 import { colours, type Paint } from '../colour.ts';
+import { folderOption } from '../folder.ts';
 import { interruptible } from '../live/interrupt.ts';
 import { harmless } from '../live/text.ts';
 
@@ -17,7 +18,7 @@ export function register(program: Command): void {
   program
     .command('serve')
     .description('watch over what runs, and start anew what is dead or does not answer')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('--every <seconds>', 'seconds between two looks', seconds, 5)
     .option('--json', 'events as JSON lines, for programs')
     .action(async ({ folder, every, json }: Options) => {

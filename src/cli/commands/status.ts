@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { looking } from '../../operate/status.ts';
 import { colours } from '../colour.ts';
+import { folderOption } from '../folder.ts';
 import { interruptible } from '../live/interrupt.ts';
 import { isWell, statusLines } from '../live/status-table.ts';
 import { watchStatus } from '../live/status-watch.ts';
@@ -17,7 +18,7 @@ export function register(program: Command): void {
   program
     .command('status')
     .description('show what is healthy, and why the rest is not')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('-w, --watch', 'look again every second, until Ctrl-C')
     .option('--json', 'for programs; with --watch a line for each change')
     .action(async ({ folder, json = false, watch }: Options) => {

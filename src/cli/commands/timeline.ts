@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { timelineOf } from '../../operate/timeline.ts';
 import { colours } from '../colour.ts';
+import { folderOption } from '../folder.ts';
 import { printTimeline } from '../live/print-timeline.ts';
 import { symbolsFor } from '../live/symbols.ts';
 
@@ -15,7 +16,7 @@ export function register(program: Command): void {
     .command('timeline')
     .description('show who waited for whom when a revision was applied, and the critical path')
     .argument('[revision]', 'its number; the newest when not given', revisionNumber)
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('--json', 'for programs')
     .action(async (revision: number | undefined, { folder, json }: Options) => {
       const found = await timelineOf(folder, revision);

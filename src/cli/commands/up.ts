@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { up } from '../../operate/up.ts';
 import { colours } from '../colour.ts';
+import { folderOption } from '../folder.ts';
 import { interruptible } from '../live/interrupt.ts';
 import { jsonReporter, personReporter } from '../live/reporter.ts';
 
@@ -15,7 +16,7 @@ export function register(program: Command): void {
   program
     .command('up')
     .description('make what runs equal to what the folder says')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('-m, --message <text>', 'what the change is for, for the history')
     .option('--json', 'events as JSON lines, for programs')
     .action(async ({ folder, json, message }: Options) => {

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { KollageError } from '../../model/error.ts';
 import { verify } from '../../operate/verify.ts';
 import { colours } from '../colour.ts';
+import { folderOption } from '../folder.ts';
 import { interruptible } from '../live/interrupt.ts';
 import { jsonReporter, personReporter } from '../live/reporter.ts';
 import { verdict } from '../live/verdict.ts';
@@ -20,7 +21,7 @@ export function register(program: Command): void {
     .command('verify')
     .description('prove that what runs does what its users want of it, by using it')
     .argument('[names...]', 'services or their proofs; all when none is named')
-    .option('-f, --folder <folder>', 'the deployment folder', '.')
+    .addOption(folderOption())
     .option('--screenshots <folder>', 'where to put the pictures that proofs take')
     .option('--json', 'events as JSON lines, for programs')
     .action(async (names: string[], { folder, json, screenshots }: Options) => {

@@ -4,8 +4,8 @@ import Docker from 'dockerode';
 import { ignoring } from '../../docker/errors.ts';
 import { KollageError } from '../../model/error.ts';
 import type { Observed } from '../../model/plan.ts';
-import type { Desired, Task, Volume, Workload } from '../../model/resource.ts';
-import type { Engine, InstanceEvent, LogQuery, Provision } from '../engine.ts';
+import type { Desired, Task, Tool, Volume, Workload } from '../../model/resource.ts';
+import type { Engine, InstanceEvent, LogQuery, Provision, ToolCall } from '../engine.ts';
 import { captured, type Io } from '../io.ts';
 import { inside, startSpec } from '../start-spec.ts';
 import { ask } from './ask.ts';
@@ -16,6 +16,7 @@ import { logLines } from './logs.ts';
 import { deploymentLabel, fingerprintLabel, instanceName, specLabel, volumeName } from './names.ts';
 import { containersOf, observe } from './observe.ts';
 import { execIn } from './session.ts';
+import { runTool } from './tool.ts';
 import { docker as traits } from './traits.ts';
 import { watchInstances } from './watch.ts';
 
@@ -120,6 +121,10 @@ export class DockerEngine implements Engine {
 
   exec(_deployment: string, instance: string, command: readonly string[], io: Io): Promise<number> {
     return execIn(this.#docker, this.#docker.getContainer(instance), command, io);
+  }
+
+  runTool(tool: Tool, call: ToolCall, io: Io): Promise<number> {
+    return runTool(this.#docker, tool, call, io);
   }
 
   async destroy(deployment: string, keep: { readonly data: boolean }): Promise<void> {

@@ -63,7 +63,7 @@ export class Folders {
       start: this.#start(),
       store: this.store,
       spec: this.#spec(spec),
-      config: bundle && this.#config(instance, bundle, secret),
+      config: bundle && this.config(instance, bundle, secret),
     };
   }
 
@@ -84,7 +84,8 @@ export class Folders {
     );
   }
 
-  #config(instance: string, bundle: ConfigBundle, secret: (name: string) => string | undefined): string {
+  /** The folder of an instance's files, with their secrets. Throws KLG-120 for a secret that is missing. */
+  config(instance: string, bundle: ConfigBundle, secret: (name: string) => string | undefined): string {
     const place = join(this.home, 'config', instance);
     const beside = `${place}.${randomBytes(4).toString('hex')}`;
     mkdirSync(beside, { recursive: true, mode: 0o755 });

@@ -25,6 +25,13 @@ export function terminalEnv({ terminal }: Io): string[] {
   return terminal ? [`TERM=${terminal.type}`] : [];
 }
 
+/** Calls back when a command is to be interrupted, or at once when it was already; until the returned function is called. */
+export function onInterrupt({ interrupt }: Io, act: () => void): () => void {
+  if (interrupt.aborted) act();
+  interrupt.addEventListener('abort', act, { once: true });
+  return () => interrupt.removeEventListener('abort', act);
+}
+
 /**
  * Runs a command in a running container, joined to `io`; gives its exit code. Docker has no way to interrupt such a command, so that is done
  * by its process id, where we are on the same host and may.
@@ -38,9 +45,7 @@ export async function execIn(
   const undo: (() => void)[] = [];
   const begun = (process: Docker.Exec) => {
     undo.push(sized(process, io));
-    const interrupt = () => void kill(process);
-    io.interrupt.addEventListener('abort', interrupt, { once: true });
-    undo.push(() => io.interrupt.removeEventListener('abort', interrupt));
+    undo.push(onInterrupt(io, () => void kill(process)));
   };
   try {
     const options = { terminal: io.terminal !== null, env: terminalEnv(io), begun };
