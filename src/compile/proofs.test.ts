@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { KollageError } from '../model/error.ts';
+import { compileTest, type TestCatalog } from './testing.ts';
+
+const shop = (needs: { task: string }[] = []): TestCatalog => ({
+  services: {
+    web: {
+      image: 'app',
+      config: { 'proof.sh': { path: '/etc/proof.sh' } },
+      tasks: { verify: { phase: 'verify', command: 'sh /etc/proof.sh', config: ['proof.sh'] } },
+      components: {
+        api: { command: 'web', endpoints: { api: { port: 8080 } }, needs },
+      },
+    },
+  },
+  templates: { 'web/proof.sh.j2': 'curl {{ endpoint("web/api").url }}\n' },
+});
+
+test('a proof and its files stand beside the desired state', () => {
+  const { desired, proofs } = compileTest(shop());
+  expect(proofs.map(({ kind, id }) => `${kind}:${id}`)).toEqual(['config:web/verify', 'task:web/verify']);
+  expect(desired.resources.filter(({ id }) => id === 'web/verify')).toEqual([]);
+});
+
+test('another proof is no other desired state', () => {
+  const { templates, ...rest } = shop();
+  const other = compileTest({ ...rest, templates: { ...templates, 'web/proof.sh.j2': 'true\n' } });
+  const one = compileTest(shop());
+  expect(other.proofs).not.toEqual(one.proofs);
+  expect(other.desired.fingerprint).toBe(one.desired.fingerprint);
+});
+
+test('nothing can wait for a proof', () => {
+  const compiled = () => compileTest(shop([{ task: 'verify' }]));
+  expect(compiled).toThrow(KollageError);
+  expect(compiled).toThrow('the task web/verify is needed, but no service that is on has it');
+});
