@@ -21,7 +21,7 @@ import { canonical, hash } from './fingerprint.ts';
 import { health } from './needs.ts';
 import { Placements } from './placement.ts';
 import { processScope } from './process.ts';
-import { defaultGrace, logins } from './ready.ts';
+import { logins } from './ready.ts';
 import { Scope } from './scope.ts';
 import { tasks } from './task.ts';
 import { tools } from './tools.ts';
@@ -164,10 +164,10 @@ function whatIsKnown(context: Context, definitions: readonly Definition[]): Comp
     for (const [name, part] of definition.components) {
       const scope = processScope(context, definition, part, name, outer);
       if (!scope.when(part.value.when)) continue;
-      const { health: own, ready } = part.value;
+      const own = part.value.health;
       healths.set(
         `${definition.name}/${name}`,
-        own ? health(context, own, definition.name, scope.within(['health']), defaultGrace(ready)) : null,
+        own ? health(context, own, definition.name, scope.within(['health'])) : null,
       );
     }
     for (const [name, part] of definition.volumes) {

@@ -15,9 +15,8 @@ export function health(
   definition: HealthDefinition,
   service: string,
   scope: Scope,
-  defaultGrace: number,
 ): Health {
-  const { interval = 5, timeout = 5, grace = defaultGrace } = definition;
+  const { interval = 5, timeout = 5, grace = 60 } = definition;
   return { probe: probe(context, definition, service, scope), interval, timeout, grace };
 }
 

@@ -4,14 +4,6 @@ import { type Context, hostPart } from './context.ts';
 import { offered } from './needs.ts';
 import { Scope } from './scope.ts';
 
-/**
- * Seconds of grace where a component says nothing of it. What the platform says of a component begins with the start of others, which take
- * their time.
- */
-export function defaultGrace(ready: readonly unknown[]): number {
-  return ready.length > 0 ? 300 : 60;
-}
-
 /** What the platform must say of a component, with URLs in the place of endpoints. KLG-202 for an endpoint of a service that is off. */
 export function readyChecks(
   context: Context,

@@ -30,19 +30,27 @@ export async function bringUp(site: Site, workload: Workload, ref: InstanceRef):
   }
 }
 
-/** Asks until it answers; gives up after the component's own time of grace beyond its start. KLG-504. */
+/**
+ * Asks until all is as it should be. Gives up after the time of grace when the instance does not answer itself, and later when it does and what
+ * the platform says of it is missing. KLG-504.
+ */
 export async function healthy(
   site: Site,
   workload: Workload,
   ref: InstanceRef,
   since: () => number | null,
 ): Promise<void> {
-  const grace = graceOf(workload);
-  const end = Date.now() + grace * 1000;
+  const { own, platform } = graceOf(workload);
+  const began = Date.now();
+  let next = own;
   while (!site.until.aborted) {
     const why = await site.health.ask(workload, { ...ref, since: since() });
     if (why === null) break;
-    if (Date.now() > end) throw failure('KLG-504', `${workload.id} is not healthy after ${grace} s: ${why}`);
+    const waited = Math.floor((Date.now() - began) / 1000);
+    const last =
+      waited >= platform ? why : waited >= next ? await site.health.probe(workload, ref.instance) : null;
+    if (last !== null) throw failure('KLG-504', `${workload.id} is not healthy after ${waited} s: ${last}`);
+    if (waited >= next) next += own;
     await pause(probeEvery, undefined, { signal: site.until }).catch(() => undefined);
   }
   if (!site.until.aborted) site.emit({ type: 'healthy', ...ref });

@@ -95,7 +95,11 @@ test('what the platform is asked about may take longer: it begins with the start
     const [workload] = desiredOf({ workloads: [{ id: 'a/b', ...parts }] }).resources;
     return workload?.kind === 'workload' ? graceOf(workload) : undefined;
   };
-  expect(grace({ health: null, ready: [] })).toBe(60);
-  expect(grace({ health: null, ready: [ready()] })).toBe(300);
-  expect(grace({ health: { ...command, grace: 7 }, ready: [ready()] })).toBe(7);
+  expect(grace({ health: null, ready: [] })).toEqual({ own: 60, platform: 60 });
+  expect(grace({ health: { ...command, grace: 7 }, ready: [] })).toEqual({ own: 7, platform: 7 });
+  expect(grace({ health: { ...command, grace: 7 }, ready: [ready()] })).toEqual({ own: 7, platform: 300 });
+  expect(grace({ health: { ...command, grace: 900 }, ready: [ready()] })).toEqual({
+    own: 900,
+    platform: 900,
+  });
 });

@@ -1,4 +1,3 @@
-import { defaultGrace } from '../compile/ready.ts';
 import type { Engine } from '../engines/engine.ts';
 import { captured } from '../engines/io.ts';
 import type { Desired, Workload } from '../model/resource.ts';
@@ -30,9 +29,15 @@ export interface HealthAccess {
  */
 export const lasting = 10_000;
 
-/** Seconds from the start of its process in which a workload must become healthy. */
-export function graceOf(workload: Workload): number {
-  return workload.health?.grace ?? defaultGrace(workload.ready);
+/** Seconds that the platform may take to say what it must: that begins with the start of others. */
+const platformGrace = 300;
+/** Seconds in which an instance must answer where its health says nothing of it. */
+const ownGrace = 60;
+
+/** Seconds from the start of its process in which an instance must answer, and in which all must be well. */
+export function graceOf(workload: Workload): { readonly own: number; readonly platform: number } {
+  const own = workload.health?.grace ?? ownGrace;
+  return { own, platform: workload.ready.length > 0 ? Math.max(own, platformGrace) : own };
 }
 
 /**
@@ -57,18 +62,23 @@ export class Health {
 
   /** Asks one instance once; gives null when it is healthy, else why not. */
   async ask(workload: Workload, { instance, node, since }: Asked): Promise<string | null> {
-    const { engine, desired, secret, patience, now = Date.now } = this.#access;
+    const { engine, secret, now = Date.now } = this.#access;
     const ready = (workload.ready ?? []).filter(({ login }) => login === null || secret !== null);
     for (const check of ready) {
       const why = await this.#platform.ask(check, engine.nodeName(node));
       if (why !== null) return why;
     }
-    if (workload.health) {
-      const inside = async (command: readonly string[]) =>
-        (await captured((io) => engine.exec(desired.deployment, instance, command, io))).code;
-      return probeOnce(workload.health.probe, inside, patience);
-    }
-    const isNew = ready.length === 0 && since !== null && now() - since < lasting;
-    return isNew ? `its process began less than ${lasting / 1000} s ago` : null;
+    if (workload.health || ready.length > 0 || since === null || now() - since >= lasting)
+      return this.probe(workload, instance);
+    return `its process began less than ${lasting / 1000} s ago`;
+  }
+
+  /** Asks the instance alone; gives null when it answers as it should or can be asked nothing, else why not. */
+  async probe(workload: Workload, instance: string): Promise<string | null> {
+    const { engine, desired, patience } = this.#access;
+    if (!workload.health) return null;
+    const inside = async (command: readonly string[]) =>
+      (await captured((io) => engine.exec(desired.deployment, instance, command, io))).code;
+    return probeOnce(workload.health.probe, inside, patience);
   }
 }

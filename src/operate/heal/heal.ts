@@ -120,7 +120,7 @@ class Rounds {
       this.#givenUp.delete(row.instance);
       this.#emit({ type: 'healthy', ...ref });
     }
-    const grace = graceOf(workload) * 1000;
+    const grace = graceOf(workload).platform * 1000;
     const verdict = this.#patients.look(row.instance, { at: this.#now(), state: stateOf(row), grace });
     if (verdict === 'give-up') {
       this.#givenUp.add(row.instance);
@@ -134,7 +134,7 @@ class Rounds {
     const key = `workload:${row.workload}` as const;
     const reason = { what: 'state', where: row.node, before: row.why, after: 'healthy' } as const;
     this.#emit({ type: 'change-started', key, action: 'update', mode: 'restart', reasons: [reason] });
-    this.#patients.treated(row.instance, this.#now(), graceOf(workload) * 1000);
+    this.#patients.treated(row.instance, this.#now(), graceOf(workload).platform * 1000);
     try {
       await this.#ward.restart(workload, row);
       this.#emit({ type: 'change-done', key });
