@@ -134,6 +134,12 @@ export const errors = {
     kept: 'The secrets are used as they are.',
     next: 'Run `kollage secrets`, which makes the key.',
   },
+  'KLG-127': {
+    title: 'File of access left alone',
+    cause: 'A file that Kollage writes for the operator is there already and was changed, or made, by hand.',
+    kept: 'The file is as it was.',
+    next: 'Move it away and run `kollage up`, which writes it anew.',
+  },
   // The catalog
   'KLG-201': {
     title: 'No such catalog',

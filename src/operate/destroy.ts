@@ -3,6 +3,7 @@ import { captured } from '../engines/io.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import type { Desired } from '../model/resource.ts';
 import { SqliteStore } from '../state/sqlite.ts';
+import { takeBackAccess } from './access.ts';
 import { engineFor } from './engine-of.ts';
 
 /**
@@ -18,6 +19,7 @@ export async function destroy(folder: string, keep: { readonly data: boolean }):
   state?.close();
   if (revision) await cleanUp(engine, revision.desired);
   await engine.destroy(name, keep);
+  takeBackAccess(folder);
   return name;
 }
 
