@@ -20,24 +20,31 @@ export async function logs(
 ): Promise<void> {
   const { engine, desired } = await running(request.folder);
   const all = desired.resources.flatMap((r) => (r.kind === 'workload' || r.kind === 'task' ? [r.id] : []));
-  const { names } = request;
+  const { names: asked } = request;
   const belongs = (id: string, name: string) => id === name || id.startsWith(`${name}/`);
-  for (const name of names) {
+  for (const name of asked) {
     if (all.some((id) => belongs(id, name))) continue;
     throw new KollageError({
       code: 'KLG-105',
       message: `nothing that runs is named ${name}${suggestion(name, all)}`,
     });
   }
-  const chosen = all.filter((id) => names.length === 0 || names.some((name) => belongs(id, name)));
+  const chosen = all.filter((id) => asked.length === 0 || asked.some((name) => belongs(id, name)));
   const query = {
     follow: request.follow,
     ...(request.tail === undefined ? {} : { tail: request.tail }),
     ...(request.since === undefined ? {} : { since: request.since }),
   };
+  const { instances = [] } = await engine.observe(desired.deployment, desired);
+  const names = (id: string) => {
+    const found = instances.flatMap(({ workload, name }) =>
+      workload === id && name !== undefined ? [name] : [],
+    );
+    return found.length > 0 ? found : [engine.instanceName(desired.deployment, id, 1)];
+  };
+  const lines = chosen.flatMap((id) => names(id).map((instance) => ({ id, instance })));
   await Promise.all(
-    chosen.map(async (id) => {
-      const instance = engine.instanceName(desired.deployment, id, 1);
+    lines.map(async ({ id, instance }) => {
       for await (const text of engine.logs(desired.deployment, instance, query, signal)) line(id, text);
     }),
   );

@@ -1,9 +1,11 @@
 import type { Engine } from '../engines/engine.ts';
 import { Health } from '../execute/health.ts';
+import { numberOf } from '../execute/number.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
 import { KollageError } from '../model/error.ts';
 import type { Desired } from '../model/resource.ts';
+import { atSlot } from '../model/slots.ts';
 import { SqliteStore } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
 
@@ -96,7 +98,8 @@ async function look({ engine, desired, revision, unfinished, health, notAsked }:
   const workloads = desired.resources.filter((resource) => resource.kind === 'workload');
   const rows = workloads.map(async (workload): Promise<WorkloadStatus> => {
     const there = instances.find((instance) => instance.workload === workload.id);
-    const instance = engine.instanceName(desired.deployment, workload.id, 1);
+    const instance = there?.name ?? engine.instanceName(desired.deployment, workload.id, 1);
+    const number = numberOf(engine, desired.deployment, workload, instance);
     const row = {
       workload: workload.id,
       instance,
@@ -108,7 +111,7 @@ async function look({ engine, desired, revision, unfinished, health, notAsked }:
     const why =
       there.state === 'stopped'
         ? 'its container is stopped'
-        : await health.ask(workload, {
+        : await health.ask(atSlot(workload, number), {
             instance,
             node: row.node,
             since: null,

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Engine } from '../../engines/engine.ts';
 import { Site } from '../../execute/site.ts';
 import type { Desired } from '../../model/resource.ts';
+import { atSlot } from '../../model/slots.ts';
 import { SqliteStore } from '../../state/sqlite.ts';
 import type { Revision } from '../../state/store.ts';
 import { looking, running } from '../status.ts';
@@ -48,7 +49,9 @@ export async function openWard({ folder, every, signal }: WardRequest): Promise<
       const site = new Site({ engine, desired: await current(), secret, emit: () => undefined, signal });
       try {
         await site.ask(() => engine.removeInstance(desired.deployment, instance));
-        await site.ask(() => engine.startInstance(workload, instance, site.provision(workload)));
+        const number = site.numberOf(workload, instance);
+        const own = atSlot(workload, number);
+        await site.ask(() => engine.startInstance(own, instance, site.provision(workload, number)));
       } finally {
         await site.close();
       }
