@@ -14,15 +14,13 @@ const needsNotMet = 75;
 
 /** Starts one instance, and waits until it is healthy. KLG-504 when it is not in time. */
 export async function bringUp(site: Site, workload: Workload, ref: InstanceRef): Promise<void> {
-  const progress = follow(site, ref);
   const number = site.numberOf(workload, ref.instance);
   const own = atSlot(workload, number);
+  const start = () =>
+    site.ask(() => site.engine.startInstance(own, ref.instance, site.provision(workload, number)));
+  const progress = follow(site, ref, start);
   try {
-    const { container, begun } = await site.ask(() =>
-      site.engine.startInstance(own, ref.instance, site.provision(workload, number)),
-    );
-    progress.made(container);
-    if (begun) progress.begin();
+    if (await progress.start()) progress.begin();
     await Promise.race([progress.begun, progress.failed]);
     await Promise.race([healthy(site, own, ref, progress.since), progress.failed]);
   } finally {
@@ -56,26 +54,40 @@ export async function healthy(
   if (!site.until.aborted) site.emit({ type: 'healthy', ...ref });
 }
 
-/** What is heard of an instance while it comes up: that its process begins, or that it dies too often. */
-function follow(site: Site, ref: InstanceRef) {
+/**
+ * What is heard of an instance while it comes up: that its process begins, or that it dies too often. What died is started again, which is nothing
+ * where the engine does that by itself, and all where somebody killed, stopped or removed it.
+ */
+function follow(site: Site, ref: InstanceRef, start: () => Promise<{ container: string; begun: boolean }>) {
   const begun = Promise.withResolvers<void>();
   const failed = Promise.withResolvers<never>();
   // Nobody may be listening when the run ends otherwise.
   failed.promise.catch(() => undefined);
-  const ours = Promise.withResolvers<string>();
+  const containers = new Set<string>();
+  const made = Promise.withResolvers<void>();
+  const startIt = async () => {
+    const { container, begun } = await start();
+    containers.add(container);
+    made.resolve();
+    return begun;
+  };
   let died = 0;
   // When its process began, or ended last.
   let since: number | null = null;
   const forget = site.on(ref.instance, async (event) => {
     // The one that had the name before ends too, to give way.
-    if (event.type === 'exited' && event.container !== (await ours.promise)) return;
+    if (event.type === 'exited') {
+      await made.promise;
+      if (!containers.has(event.container)) return;
+    }
     site.emit({ ...ref, ...event });
     if (event.type !== 'waiting') since = Date.now();
     if (event.type === 'started') begun.resolve();
-    if (event.type === 'exited' && (event.code === needsNotMet || ++died >= deaths)) {
+    if (event.type !== 'exited') return;
+    if (event.code === needsNotMet || ++died >= deaths) {
       const again = died > 1 ? ' again and again' : '';
       failed.reject(failure('KLG-504', `${ref.instance} ends with ${event.code}${again}`));
-    }
+    } else await startIt().catch(failed.reject);
   });
   const aborted = site.aborted();
   aborted.promise.catch((error: unknown) => failed.reject(error));
@@ -87,7 +99,7 @@ function follow(site: Site, ref: InstanceRef) {
     begun: begun.promise,
     failed: failed.promise,
     since: () => since,
-    made: ours.resolve,
+    start: startIt,
     begin: () => {
       site.emit({ type: 'started', ...ref });
       since ??= Date.now();

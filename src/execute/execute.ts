@@ -61,15 +61,15 @@ class Run {
   }
 
   async all(): Promise<void> {
-    const { plan, signal } = this.#x;
-    const { engine, desired, resources, stop } = this.#site;
+    const { plan } = this.#x;
+    const { engine, desired, resources, stop, until } = this.#site;
     const changes = plan.changes.filter(({ action }) => action !== 'delete');
     for (const { key } of changes) {
       const resource = resources.get(key);
       if (resource?.kind === 'volume') await engine.makeVolume(desired.deployment, resource);
     }
     await allOrFirst([...changes.map((change) => this.#change(change)), ...this.#others(changes)], stop);
-    signal.throwIfAborted();
+    until.throwIfAborted();
     for (const change of plan.changes) if (change.action === 'delete') await this.#delete(change);
   }
 

@@ -53,7 +53,8 @@ export class Site {
     this.until = AbortSignal.any([signal, this.stop.signal]);
     this.resources = new Map(desired.resources.map((resource) => [keyOf(resource), resource]));
     this.health = new Health({ engine, desired, secret, patience: probeTimeout });
-    this.#watched = new Watched(engine.watch(desired.deployment, this.until));
+    const events = engine.watch(desired.deployment, this.until);
+    this.#watched = new Watched(events, (error) => this.stop.abort(error));
   }
 
   /** Asks the engine for something, not for too much at once. Nothing is begun after the end. */

@@ -7,10 +7,10 @@ export class Watched {
   readonly #listeners = new Map<string, Set<Listener>>();
   /** Resolves when the stream has ended. */
   readonly ended: Promise<void>;
-  #failure: unknown;
 
-  constructor(events: AsyncIterable<InstanceEvent>) {
-    this.ended = this.#run(events);
+  /** `broke` is called when the stream ends with an error: nothing more will be heard. */
+  constructor(events: AsyncIterable<InstanceEvent>, broke: (error: unknown) => void) {
+    this.ended = this.#run(events).catch(broke);
   }
 
   /** Calls back for every event of an instance until the returned function is called. */
@@ -20,17 +20,8 @@ export class Watched {
     return () => listeners.delete(listener);
   }
 
-  /** Why the stream broke, when it did. */
-  get failure(): unknown {
-    return this.#failure;
-  }
-
   async #run(events: AsyncIterable<InstanceEvent>): Promise<void> {
-    try {
-      for await (const event of events)
-        for (const listener of this.#listeners.get(event.instance) ?? []) listener(event);
-    } catch (error) {
-      this.#failure = error;
-    }
+    for await (const event of events)
+      for (const listener of this.#listeners.get(event.instance) ?? []) listener(event);
   }
 }

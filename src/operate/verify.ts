@@ -53,7 +53,7 @@ export async function verify(request: VerifyRequest): Promise<void> {
   request.planned(only);
   emit({ type: 'run-started', run, deployment: desired.deployment, changes: tasks.length });
   const until = new AbortController();
-  const watched = new Watched(engine.watch(desired.deployment, until.signal));
+  const watched = new Watched(engine.watch(desired.deployment, until.signal), (error) => until.abort(error));
   const failed: string[] = [];
   try {
     await Promise.all(
@@ -61,7 +61,8 @@ export async function verify(request: VerifyRequest): Promise<void> {
         const bundle = bundles.get(proof.id) ?? null;
         const secret = (name: string) => values.get(name)?.reveal();
         const { file } = request;
-        if (!(await prove({ engine, desired, proof, bundle, watched, secret, emit, file, signal })))
+        const ends = AbortSignal.any([signal, until.signal]);
+        if (!(await prove({ engine, desired, proof, bundle, watched, secret, emit, file, signal: ends })))
           failed.push(proof.id);
       }),
     );

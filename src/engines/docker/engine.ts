@@ -103,10 +103,10 @@ export class DockerEngine implements Engine {
     if (there?.Config.Labels[deploymentLabel] !== deployment) return;
     const container = this.#docker.getContainer(instance);
     // Docker waits as long as the container's own stop time-out says, and then kills.
-    await ignoring([304, 404], () => container.stop());
+    await ask(() => ignoring([304, 404], () => container.stop()));
     // 409: someone else is removing it already; then it is waited for.
-    await ignoring([404, 409], () => container.remove({ force: true, v: true }));
-    await ignoring([404], () => container.wait({ condition: 'removed' }));
+    await ask(() => ignoring([404, 409], () => container.remove({ force: true, v: true })));
+    await ask(() => ignoring([404], () => container.wait({ condition: 'removed' })));
     new Folders(deployment).removeInstance(there.Name.replace(/^\//, ''));
     new Folders(deployment).forget(instance);
   }
@@ -135,7 +135,7 @@ export class DockerEngine implements Engine {
       this.#docker.listVolumes({ filters: { label: [`${deploymentLabel}=${deployment}`] } }),
     );
     await Promise.all(
-      volumes.map((volume) => ignoring([404], () => this.#docker.getVolume(volume.Name).remove())),
+      volumes.map((volume) => ask(() => ignoring([404], () => this.#docker.getVolume(volume.Name).remove()))),
     );
     const folders = new Folders(deployment);
     restoreHost(folders);
@@ -191,7 +191,7 @@ export class DockerEngine implements Engine {
   }
 
   async #inspect(instance: string): Promise<Docker.ContainerInspectInfo | undefined> {
-    return ignoring([404], () => this.#docker.getContainer(instance).inspect());
+    return ask(() => ignoring([404], () => this.#docker.getContainer(instance).inspect()));
   }
 }
 

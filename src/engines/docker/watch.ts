@@ -4,7 +4,9 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import { z } from 'zod';
+import { KollageError } from '../../model/error.ts';
 import type { InstanceEvent } from '../engine.ts';
+import { ask } from './ask.ts';
 import { deploymentLabel } from './names.ts';
 
 /** The report of the start program, waiting/<instance>.json (images/start/README.md). */
@@ -31,24 +33,30 @@ export async function* watchInstances(
 ): AsyncIterable<InstanceEvent> {
   const queue = new EventQueue<InstanceEvent>(signal);
   const reports = watchReports(join(store, 'waiting'), queue);
-  const stream = await docker.getEvents({
-    filters: { type: ['container'], event: ['start', 'die'], label: [`${deploymentLabel}=${deployment}`] },
-  });
+  const label = [`${deploymentLabel}=${deployment}`];
+  // From now on, also what happens until Docker has heard of this.
+  const since = Date.now() / 1000;
+  const stream = await ask(() =>
+    docker.getEvents({ since, filters: { type: ['container'], event: ['die'], label } }),
+  );
   const lines = createInterface({ input: stream.pipe(new PassThrough()) });
   lines.on('line', (line) => {
     const event = dockerEvent.safeParse(JSON.parse(line));
     if (!event.success) return;
     const { name = '', exitCode } = event.data.Actor.Attributes;
-    if (event.data.Action === 'die')
-      queue.push({
-        type: 'exited',
-        instance: name,
-        container: event.data.Actor.ID,
-        code: Number(exitCode ?? -1),
-      });
+    queue.push({
+      type: 'exited',
+      instance: name,
+      container: event.data.Actor.ID,
+      code: Number(exitCode ?? -1),
+    });
   });
-  stream.on('error', (error: Error) => queue.fail(error));
-  stream.on('end', () => queue.fail(new Error('the stream of events ended')));
+  const lost = (why: string) =>
+    queue.fail(
+      new KollageError({ code: 'KLG-501', message: `Docker went away while it was watched: ${why}` }),
+    );
+  stream.on('error', (error: Error) => lost(error.message));
+  stream.on('end', () => lost('it ended its stream of events'));
   try {
     yield* queue;
   } finally {
