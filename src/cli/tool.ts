@@ -18,9 +18,11 @@ export async function runTool(
   const names = (found?.tools ?? []).map((tool) => tool.name);
   const tool = found?.tools.find((one) => one.name === name);
   if (!found || !tool) {
-    const message = `unknown command '${name}'${suggestion(name, [...commands, ...names])}`;
-    const next = 'Tools of a deployment are known in its folder, or with -f FOLDER before their name.';
-    throw new KollageError({ code: 'KLG-901', message, ...(found ? {} : { next }) });
+    const hint = suggestion(name, [...commands, ...names]);
+    // It may well be a tool, and this the wrong folder.
+    const where =
+      found || hint.startsWith('; did') ? '' : `; no deployment in ${folder} brings a tool of that name`;
+    throw new KollageError({ code: 'KLG-901', message: `unknown command '${name}'${where}${hint}` });
   }
   const { attached } = await import('./attached.ts');
   using joined = attached(process);

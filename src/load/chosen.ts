@@ -19,10 +19,17 @@ export class Chosen {
     this.#globals = globals;
   }
 
-  /** The release; the catalog's default one when none is named. Throws KLG-105 for one that the catalog does not have. */
-  release(): string {
+  /**
+   * The release: `instead` where it is given, else what the files name, else the catalog's default one. Throws KLG-105 for one that the catalog
+   * does not have.
+   */
+  release(instead?: string): string {
     const { releases } = this.#catalog.file.value;
-    const given = this.#text('release', this.#file.value.release, ['release']);
+    const place = this.#file.at(['release']);
+    const given =
+      instead === undefined
+        ? this.#text('release', this.#file.value.release, ['release'])
+        : { text: instead, place };
     if (!given) return defaultOf(releases) ?? 'latest';
     const names = Object.keys(releases);
     // A catalog that lists no releases takes any.

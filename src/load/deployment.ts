@@ -11,11 +11,17 @@ import { expandNodes } from './nodes.ts';
 import { fingerprints, passwordFindings, passwordsFile, readPasswords } from './passwords.ts';
 import { Roles } from './roles.ts';
 import { parseWith } from './schema/parse.ts';
-import { known, missingServices, servicesOn } from './services-on.ts';
+import { known, missingServices, type Switched, servicesOn } from './services-on.ts';
 import { setComponents, setOptions } from './settings.ts';
 import { readYaml, type Yaml } from './yaml/read.ts';
 
 export const deploymentFileName = 'kollage.yaml';
+
+/** What stands in place of what the files say, for the moment. */
+export interface Instead {
+  readonly release?: string | undefined;
+  readonly services?: Switched | undefined;
+}
 
 export interface Loaded {
   readonly deployment: Deployment;
@@ -27,9 +33,12 @@ export interface Loaded {
 /**
  * Reads a deployment folder: kollage.yaml, and where they are there globals.yml, passwords.yml and config/. Reads only.
  * docs/reference/kollage.md explains what is in them. Throws KLG-101 when the folder has no kollage.yaml, KLG-102 to KLG-109 with
- * every mistake that was found, KLG-121 for secrets that cannot be opened, KLG-2xx for the catalog.
+ * every mistake that was found, KLG-121 for secrets that cannot be opened, KLG-2xx for the catalog. `release` stands for the one that they name.
  */
-export async function loadDeployment(path: string): Promise<Loaded> {
+export async function loadDeployment(
+  path: string,
+  { release: instead, services: switched }: Instead = {},
+): Promise<Loaded> {
   const folder = openDeployment(path);
   const { yaml, file } = readDeploymentFile(folder);
   const catalog = loadCatalogOf(folder, file);
@@ -37,7 +46,7 @@ export async function loadDeployment(path: string): Promise<Loaded> {
   const gather = new Gather();
   const globals = gather.try(() => Globals.read(folder, findings)) ?? Globals.none;
   const chosen = new Chosen(catalog, file, globals);
-  const release = gather.try(() => chosen.release()) ?? '';
+  const release = gather.try(() => chosen.release(instead)) ?? '';
   const addresses = gather.try(() => chosen.addresses()) ?? {
     address: '',
     interface: null,
@@ -46,7 +55,7 @@ export async function loadDeployment(path: string): Promise<Loaded> {
   const images = gather.try(() => chosen.images()) ?? file.value.images;
   const roles = new Roles(catalog, file.value.roles);
   gather.add(roles.findings(file));
-  const services = servicesOn(catalog, file, globals, gather);
+  const services = servicesOn(catalog, file, globals, gather, switched);
   const options = setOptions(catalog, { ...file, text: (at) => yaml.text(at) }, globals, gather);
   const { components, findings: wrongComponents } = setComponents(catalog, file, roles);
   gather.add(wrongComponents);

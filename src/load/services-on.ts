@@ -6,9 +6,16 @@ import type { Gather } from './gather.ts';
 import { enableKey, type Globals } from './globals.ts';
 import { truth } from './options.ts';
 
+/** Services that are switched for the moment, whatever the files say. */
+export interface Switched {
+  readonly with?: readonly string[];
+  readonly without?: readonly string[];
+}
+
 /**
  * The services that are on, sorted: those of the profile (all of the catalog when it has none), switched by `enable_…` in
  * globals.yml, and then by `services` in kollage.yaml, where a service that has settings is on.
+ * `switched` wins over all of them; a service brings those along that it cannot do without.
  * Gathers KLG-105 for unknown profiles and services, KLG-104 for switches that are neither yes nor no.
  */
 export function servicesOn(
@@ -16,6 +23,7 @@ export function servicesOn(
   file: Located<DeploymentFile>,
   globals: Globals,
   gather: Gather,
+  switched: Switched = {},
 ): string[] {
   const on = new Set(gather.try(() => ofProfile(catalog, file)) ?? []);
   const turn = (service: string, state: boolean) => (state ? on.add(service) : on.delete(service));
@@ -37,7 +45,30 @@ export function servicesOn(
       turn(service, typeof settings === 'boolean' ? settings : settings.enabled);
     });
   }
+  for (const service of [...(switched.with ?? []), ...(switched.without ?? [])])
+    gather.try(() => known('service', service, catalog.services.keys()));
+  for (const service of switched.with ?? []) {
+    on.add(service);
+    // What it cannot do without comes along, unless the file says no to that.
+    for (const other of requiredBy(catalog, service)) if (!isOff(file, other)) on.add(other);
+  }
+  for (const service of switched.without ?? []) on.delete(service);
   return [...on].sort();
+}
+
+/** The services that one cannot do without, and those that these cannot do without. */
+function requiredBy(catalog: Catalog, service: string, found = new Set<string>()): ReadonlySet<string> {
+  for (const other of catalog.services.get(service)?.value.requires ?? []) {
+    if (found.has(other)) continue;
+    found.add(other);
+    requiredBy(catalog, other, found);
+  }
+  return found;
+}
+
+function isOff(file: Located<DeploymentFile>, service: string): boolean {
+  const settings = file.value.services[service];
+  return settings === false || (typeof settings === 'object' && !settings.enabled);
 }
 
 function ofProfile({ file: { value }, services }: Catalog, file: Located<DeploymentFile>): Iterable<string> {

@@ -1,3 +1,4 @@
+import type { Switched } from '../load/services-on.ts';
 import { buildGraph, toDot, toMermaid, toText } from '../plan/graph.ts';
 import { prepare } from './prepare.ts';
 
@@ -5,7 +6,11 @@ import { prepare } from './prepare.ts';
 export const graphFormats = { text: toText, dot: toDot, mermaid: toMermaid } as const;
 
 /** The dependency graph of a deployment folder, printed. */
-export async function graphOfDeployment(folder: string, format: keyof typeof graphFormats): Promise<string> {
-  const { desired } = await prepare(folder);
+export async function graphOfDeployment(
+  folder: string,
+  format: keyof typeof graphFormats,
+  services: Switched = {},
+): Promise<string> {
+  const { desired } = await prepare(folder, { services });
   return graphFormats[format](buildGraph(desired));
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { observeHost } from '../engines/docker/host.ts';
+import type { Switched } from '../load/services-on.ts';
 import { type Finding, KollageError, legible } from '../model/error.ts';
 import type { Deployment } from '../model/loaded.ts';
 import type { Observed, Plan } from '../model/plan.ts';
@@ -16,6 +17,8 @@ export interface PlanRequest {
   readonly against?: string | undefined;
   /** A file with what is there; the engine, or this host, is looked at when not given. */
   readonly observed?: string | undefined;
+  /** Services that are on or off, whatever the folder says. */
+  readonly services?: Switched | undefined;
   /** Where to save the state that the plan leads to. */
   readonly save?: string | undefined;
 }
@@ -25,7 +28,11 @@ export interface PlanRequest {
  * nothing but the file to save to, which is written unless the folder itself has a mistake.
  */
 export async function planDeployment(request: PlanRequest): Promise<Plan> {
-  const { deployment, desired, findings: before } = await prepare(request.folder);
+  const {
+    deployment,
+    desired,
+    findings: before,
+  } = await prepare(request.folder, { services: request.services });
   const applied = await lastApplied(deployment.name);
   const last = request.against === undefined ? applied.desired : readSaved(request.against);
   const seen = await observe(request, deployment, desired, applied.any);

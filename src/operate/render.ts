@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Switched } from '../load/services-on.ts';
 import { type Finding, KollageError } from '../model/error.ts';
 import { suggestion } from '../model/nearest.ts';
 import type { Desired } from '../model/resource.ts';
@@ -21,13 +22,14 @@ export interface RenderedFile {
 export async function renderDeployment(
   folder: string,
   names: readonly string[],
+  services: Switched = {},
 ): Promise<{
   desired: Desired;
   proofs: Prepared['proofs'];
   files: RenderedFile[];
   findings: readonly Finding[];
 }> {
-  const { desired, proofs, findings } = await prepare(folder);
+  const { desired, proofs, findings } = await prepare(folder, { services });
   const bundles = [...desired.resources, ...proofs].filter((resource) => resource.kind === 'config');
   const belongs = (id: string, name: string) =>
     id === name || id.startsWith(`${name}/`) || id.startsWith(`${name}@`);

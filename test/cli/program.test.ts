@@ -31,7 +31,7 @@ describe('help', () => {
 
 describe('a wrong command line is KLG-901, with the nearest right word', () => {
   test.each([
-    [['plna'], "unknown command 'plna' (Did you mean plan?)"],
+    [['plna'], "unknown command 'plna'; did you mean plan?"],
     [['help', 'plna'], "unknown command 'plna'; did you mean plan?"],
     [['constructor'], "unknown command 'constructor'"],
     [['plan', '--jsn'], "unknown option '--jsn' (Did you mean --json?)"],

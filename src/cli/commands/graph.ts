@@ -1,15 +1,16 @@
 import { type Command, Option } from 'commander';
 import { graphFormats, graphOfDeployment } from '../../operate/graph.ts';
 import { folderOption } from '../folder.ts';
+import { type ServiceOptions, switchedBy, withServices } from '../services.ts';
 
-interface Options {
+interface Options extends ServiceOptions {
   folder: string;
   format: keyof typeof graphFormats;
 }
 
 /** `kollage graph`: who waits for whom. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('graph')
     .description('print the dependency graph: who waits for whom')
     .addOption(folderOption())
@@ -17,8 +18,8 @@ export function register(program: Command): void {
       new Option('--format <format>', 'text, dot (Graphviz) or mermaid')
         .choices(Object.keys(graphFormats))
         .default('text'),
-    )
-    .action(async (options: Options) => {
-      process.stdout.write(await graphOfDeployment(options.folder, options.format));
-    });
+    );
+  withServices(command).action(async (options: Options) => {
+    process.stdout.write(await graphOfDeployment(options.folder, options.format, switchedBy(options)));
+  });
 }

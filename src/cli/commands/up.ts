@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Desired } from '../../model/resource.ts';
 import { handOver } from '../../operate/access.ts';
+import { switchServices } from '../../operate/services.ts';
 import { up } from '../../operate/up.ts';
 import { colours } from '../colour.ts';
 import { folderOption } from '../folder.ts';
@@ -9,8 +11,9 @@ import { jsonReporter, personReporter } from '../live/reporter.ts';
 import { paintLine } from '../live/text.ts';
 import { usage } from '../live/usage.ts';
 import { printFinding } from '../print/finding.ts';
+import { type ServiceOptions, switchedBy, withServices } from '../services.ts';
 
-interface Options {
+interface Options extends ServiceOptions {
   folder: string;
   json?: true;
   message?: string;
@@ -18,13 +21,16 @@ interface Options {
 
 /** `kollage up`: makes what runs equal to what the folder says. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('up')
     .description('make what runs equal to what the folder says')
     .addOption(folderOption())
     .option('-m, --message <text>', 'what the change is for, for the history')
-    .option('--json', 'events as JSON lines, for programs')
-    .action(async ({ folder, json, message }: Options) => {
+    .option('--json', 'events as JSON lines, for programs');
+  withServices(command, '; written into kollage.yaml').action(
+    async ({ folder, json, message, ...services }: Options) => {
+      const switched = await switchServices(folder, switchedBy(services));
+      if (!json) process.stdout.write(switchedText(switched, folder));
       const to = { out: process.stdout, paint: colours(process.stdout), env: process.env };
       const reporter = json ? jsonReporter(to) : personReporter(to);
       using interrupt = interruptible(() => reporter.stopping());
@@ -46,7 +52,8 @@ export function register(program: Command): void {
         if (!reporter.failed(error)) throw error;
         process.exitCode = 1;
       }
-    });
+    },
+  );
 }
 
 /** Hands over what it takes to use the platform, and says how. */
@@ -61,4 +68,10 @@ async function tellUsage(
   for (const line of lines) process.stdout.write(`${paintLine(line, Number.POSITIVE_INFINITY, paint)}\n`);
   for (const finding of handed.findings)
     process.stderr.write(printFinding(finding, colours(process.stderr), { advice: true }));
+}
+
+function switchedText(switched: ReadonlyMap<string, boolean>, folder: string): string {
+  if (switched.size === 0) return '';
+  const list = [...switched].map(([name, on]) => `${name}: ${on}`).join(', ');
+  return `${join(folder, 'kollage.yaml')} now says, for this run and the next: ${list}\n`;
 }
