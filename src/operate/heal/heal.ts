@@ -1,5 +1,4 @@
 import { graceOf } from '../../execute/health.ts';
-import { KollageError } from '../../model/error.ts';
 import type { InstanceRef, KollageEvent } from '../../model/event.ts';
 import type { Desired, Workload } from '../../model/resource.ts';
 import type { Status, WorkloadStatus } from '../status.ts';
@@ -84,8 +83,7 @@ class Rounds {
       this.#hold(held);
     } catch (error) {
       // The engine may be away for a while, and a person may have come first: both pass.
-      if (!(error instanceof KollageError)) throw error;
-      this.#hold(error.message);
+      this.#hold(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -139,8 +137,9 @@ class Rounds {
       await this.#ward.restart(workload, row);
       this.#emit({ type: 'change-done', key });
     } catch (error) {
-      if (!(error instanceof KollageError)) throw error;
-      this.#emit({ type: 'change-failed', key, message: error.message, logs: [] });
+      // Whatever it was: the others are still watched over, and this one is looked at again.
+      const message = error instanceof Error ? error.message : String(error);
+      this.#emit({ type: 'change-failed', key, message, logs: [] });
     }
   }
 
