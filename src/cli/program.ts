@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   render: () => import('./commands/render.ts'),
   graph: () => import('./commands/graph.ts'),
   up: () => import('./commands/up.ts'),
+  upgrade: () => import('./commands/upgrade.ts'),
   history: () => import('./commands/history.ts'),
   timeline: () => import('./commands/timeline.ts'),
   exec: () => import('./commands/exec.ts'),

@@ -4,6 +4,7 @@ import {
   type ConfigBundle,
   type Desired,
   type Health,
+  isProof,
   keyOf,
   type Resource,
   type Secret,
@@ -30,8 +31,8 @@ import { type Compiling, workloads } from './workload.ts';
 export interface Compiled {
   readonly desired: Desired;
   /**
-   * Tasks of the phase verify and their files, sorted by key: what proves the platform by using it. No part of the desired state, so that
-   * another proof is no change of the platform.
+   * Tasks of the phases verify and check and their files, sorted by key: what proves the platform by using it, and what says whether it may be
+   * upgraded. No part of the desired state, so that another proof is no change of the platform.
    */
   readonly proofs: readonly (Task | ConfigBundle)[];
   readonly findings: readonly Finding[];
@@ -69,7 +70,7 @@ export function compile(input: CompileInput): Compiled {
       ...[...definition.tasks].flatMap(([name, part]) => tasks(compiling, definition, name, part, scope)),
     ];
   });
-  const proving = new Set(all.flatMap((made) => (isProof(made) ? [made.id] : [])));
+  const proving = new Set(all.flatMap((made) => (made.kind === 'task' && isProof(made) ? [made.id] : [])));
   const processes = all.filter(({ id }) => !proving.has(id));
   const handed = [
     ...definitions.flatMap((definition) => access(compiling, definition, outer(definition))),
@@ -111,10 +112,6 @@ export function compile(input: CompileInput): Compiled {
       ),
     ],
   };
-}
-
-function isProof(made: Resource): boolean {
-  return made.kind === 'task' && made.phase === 'verify';
 }
 
 function isTaskOrFiles(made: Resource): made is Task | ConfigBundle {
@@ -175,7 +172,7 @@ function whatIsKnown(context: Context, definitions: readonly Definition[]): Comp
     }
     for (const [name, part] of definition.tasks) {
       // A proof runs when someone asks for it: nothing can wait for it.
-      if (part.value.phase === 'verify') continue;
+      if (isProof(part.value)) continue;
       if (processScope(context, definition, part, '', outer).when(part.value.when))
         names.add(`${definition.name}/${name}`);
     }

@@ -1,4 +1,4 @@
-import type { Need, Probe, Task, Workload } from '../model/resource.ts';
+import { isProof, type Need, type Probe, type Task, type Workload } from '../model/resource.ts';
 
 /** Where things lie inside a container. */
 export const inside = {
@@ -37,7 +37,7 @@ export function startSpec({ process, instance, node, tasks, store, timeout, fill
     timeoutSeconds: timeout,
     // A proof is no task to the start program: it is run as often as it is asked for, and leaves no record.
     task:
-      process.kind === 'task' && process.phase !== 'verify'
+      process.kind === 'task' && !isProof(process)
         ? { fingerprint: process.fingerprint, outputs: process.outputs }
         : null,
   };

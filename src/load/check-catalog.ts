@@ -48,14 +48,17 @@ function checkFile({ file, services }: Catalog): Finding[] {
     ),
   );
   const upgrades = Object.entries(releases).flatMap(([name, release]) =>
-    release.upgradesFrom.flatMap((from, index) =>
+    [
+      ...release.upgradesFrom.map((from, index) => ({ from, path: ['upgradesFrom', index] })),
+      ...Object.keys(release.upgradeNotes).map((from) => ({ from, path: ['upgradeNotes', from] })),
+    ].flatMap(({ from, path }) =>
       Object.hasOwn(releases, from)
         ? []
         : [
             unknown(
               `the release ${name} upgrades from ${from}`,
               file,
-              ['releases', name, 'upgradesFrom', index],
+              ['releases', name, ...path],
               from,
               Object.keys(releases),
             ),

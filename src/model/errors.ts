@@ -374,6 +374,20 @@ export const errors = {
     kept: 'What the proof made in the platform is taken away again, as far as its log does not say otherwise; nothing else was changed.',
     next: 'Read the steps and the last lines of the log above, then `kollage status` and `kollage logs` of what they name.',
   },
+  'KLG-530': {
+    title: 'No such upgrade',
+    cause:
+      'The release cannot be reached from the one that runs: it is not newer, or programs of releases between them are needed.',
+    kept: 'Nothing was changed.',
+    next: 'Upgrade through the release that the message names.',
+  },
+  'KLG-531': {
+    title: 'Not fit for the upgrade',
+    cause:
+      'A check of the new release, run against what runs now, says that it may not be upgraded as it is.',
+    kept: 'Nothing was changed.',
+    next: 'Read what the check says above, mend that, and run `kollage upgrade` again.',
+  },
   // Kollage itself
   'KLG-901': {
     title: 'Wrong use of the command',

@@ -314,6 +314,11 @@ export function runsByItself({ phase }: Pick<Task, 'phase'>): boolean {
   return phase === 'bootstrap' || phase === 'expand' || phase === 'migrate' || phase === 'contract';
 }
 
+/** Whether a task only finds out what holds: no part of the desired state, run anew each time it is asked for, and without a record. */
+export function isProof({ phase }: { readonly phase: TaskPhase | 'undo' }): boolean {
+  return phase === 'verify' || phase === 'check';
+}
+
 export function keyOf(resource: Resource): ResourceKey {
   return `${resource.kind}:${resource.id}`;
 }

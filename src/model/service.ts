@@ -277,9 +277,19 @@ export const component = z.strictObject({
 /**
  * When a task runs. bootstrap: makes what is missing and mends what differs; expand: before the new version runs; migrate: while it does;
  * contract: when the old one is gone. Those that a plan does not run by itself: save: keeps the data of its service, before a task that changes
- * it; restore: brings it back when the change failed; verify: proves the platform as its users would.
+ * it; restore: brings it back when the change failed; verify: proves the platform as its users would; check: says before an upgrade, with the new
+ * release's programs, whether what runs may be upgraded.
  */
-export const taskPhase = z.enum(['bootstrap', 'expand', 'migrate', 'contract', 'save', 'restore', 'verify']);
+export const taskPhase = z.enum([
+  'bootstrap',
+  'expand',
+  'migrate',
+  'contract',
+  'save',
+  'restore',
+  'verify',
+  'check',
+]);
 
 export const task = z.strictObject({
   ...process,
@@ -381,6 +391,8 @@ export const catalogFile = z.strictObject({
         title: z.string(),
         default: z.boolean().default(false),
         upgradesFrom: z.array(z.string()).default([]),
+        /** What is to be known of coming from a release; of one that is not in `upgradesFrom`, why it is refused. */
+        upgradeNotes: z.record(z.string(), z.string()).default({}),
         facts: z.record(z.string(), z.string()).default({}),
       }),
     )

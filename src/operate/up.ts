@@ -20,6 +20,8 @@ export interface UpRequest {
   readonly signal: AbortSignal;
   /** What the change is for, for the history. */
   readonly why?: string | undefined;
+  /** Taken in place of what the folder says. */
+  readonly instead?: { readonly release: string };
 }
 
 /**
@@ -27,8 +29,15 @@ export interface UpRequest {
  * begins, so that a run that was killed is gone on with. Throws the first finding that is an error, KLG-503 when another
  * one works on it, and KLG-5xx for what fails.
  */
-export async function up({ folder, emit, planned, signal, why = '' }: UpRequest): Promise<number | null> {
-  const { deployment, desired, findings } = await prepare(folder);
+export async function up({
+  folder,
+  emit,
+  planned,
+  signal,
+  why = '',
+  instead,
+}: UpRequest): Promise<number | null> {
+  const { deployment, desired, findings } = await prepare(folder, instead);
   throwFirst(findings);
   const engine = engineFor(deployment.engine, deployment.at(['engine']));
   await engine.version();

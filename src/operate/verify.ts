@@ -1,17 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { hash } from '../compile/fingerprint.ts';
-import { Watched } from '../execute/watched.ts';
 import { openDeployment } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
 import { KollageError, throwFirst } from '../model/error.ts';
-import type { EventBody, KollageEvent } from '../model/event.ts';
-import type { Desired, Task } from '../model/resource.ts';
+import type { KollageEvent } from '../model/event.ts';
+import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
 import { SqliteStore } from '../state/sqlite.ts';
 import { prepare } from './prepare.ts';
 import { running } from './status.ts';
 import { choose } from './verify/choose.ts';
-import { prove } from './verify/prove.ts';
+import { ofPhase, proveAll } from './verify/prove-all.ts';
 
 export interface VerifyRequest {
   readonly folder: string;
@@ -32,53 +29,30 @@ export interface VerifyRequest {
  * KLG-105, 406, 501, 503, 507 before anything is done.
  */
 export async function verify(request: VerifyRequest): Promise<void> {
-  const { folder, names, signal } = request;
+  const { folder, names, emit, file, signal } = request;
   const { proofs, findings } = await prepare(folder);
   throwFirst(findings);
   const { engine, desired } = await running(folder);
   await engine.version();
-  const run = randomUUID();
-  const tasks = choose(
-    proofs.filter((proof) => proof.kind === 'task'),
-    names,
-    desired,
-  ).map((task) => anew(task, run));
+  const tasks = choose(ofPhase(proofs, 'verify'), names, desired);
   const only = { ...desired, resources: tasks };
   using _lock = await new SqliteStore(desired.deployment).lock();
   const observed = await engine.observe(desired.deployment, desired);
   throwFirst(runChecks({ desired: only, last: null, observed }).filter(({ code }) => code === 'KLG-406'));
   const { values } = await readPasswords(openDeployment(folder));
-  const bundles = new Map(proofs.flatMap((proof) => (proof.kind === 'config' ? [[proof.id, proof]] : [])));
-  const emit = (event: EventBody) => request.emit({ at: Date.now(), ...event });
   request.planned(only);
-  emit({ type: 'run-started', run, deployment: desired.deployment, changes: tasks.length });
-  const until = new AbortController();
-  const watched = new Watched(engine.watch(desired.deployment, until.signal), (error) => until.abort(error));
-  const failed: string[] = [];
-  try {
-    await Promise.all(
-      tasks.map(async (proof) => {
-        const bundle = bundles.get(proof.id) ?? null;
-        const secret = (name: string) => values.get(name)?.reveal();
-        const { file } = request;
-        const ends = AbortSignal.any([signal, until.signal]);
-        if (!(await prove({ engine, desired, proof, bundle, watched, secret, emit, file, signal: ends })))
-          failed.push(proof.id);
-      }),
-    );
-  } finally {
-    until.abort();
-    await watched.ended;
-    const outcome = signal.aborted ? 'interrupted' : failed.length > 0 ? 'failed' : 'done';
-    emit({ type: 'run-ended', run, outcome });
-  }
+  const failed = await proveAll({
+    engine,
+    desired,
+    proofs: tasks,
+    files: proofs,
+    secret: (name) => values.get(name)?.reveal(),
+    emit,
+    file,
+    signal,
+  });
   if (signal.aborted) throw new KollageError({ code: 'KLG-506', message: 'interrupted' });
-  if (failed.length > 0) throw failure(failed.sort(), tasks.length);
-}
-
-/** Another run of a task is another task to an engine: what an earlier run left of it gives way. */
-function anew(task: Task, run: string): Task {
-  return { ...task, fingerprint: hash([task.fingerprint, run]) };
+  if (failed.length > 0) throw failure(failed, tasks.length);
 }
 
 function failure(failed: readonly string[], of: number): KollageError {
