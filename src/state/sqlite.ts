@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { KollageError } from '../model/error.ts';
+import { KollageError, messageOf } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Desired } from '../model/resource.ts';
 import { hasState, makeHome, stateFile } from './home.ts';
@@ -36,8 +36,7 @@ export class SqliteStore implements StateStore {
       chmodSync(path, 0o600);
       prepareSchema(this.#database);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new KollageError({ code: 'KLG-508', message: `${path}: ${message}` }, { cause });
+      throw broken(path, cause);
     }
   }
 
@@ -120,13 +119,15 @@ export class SqliteStore implements StateStore {
   }
 
   async mark(number: number, status: RevisionStatus, failure?: string): Promise<void> {
-    this.#mark(number, status, failure ?? null);
+    this.#transaction(() => this.#mark(number, status, failure ?? null));
   }
 
   async note(number: number, entry: JournalEntry): Promise<void> {
-    this.#database
-      .prepare('INSERT INTO journal (revision, entry) VALUES (?, ?)')
-      .run(number, JSON.stringify(entry));
+    this.#transaction(() =>
+      this.#database
+        .prepare('INSERT INTO journal (revision, entry) VALUES (?, ?)')
+        .run(number, JSON.stringify(entry)),
+    );
   }
 
   async journal(number: number): Promise<readonly JournalEntry[]> {
@@ -199,17 +200,22 @@ export class SqliteStore implements StateStore {
       .run(status, ended, failure, number);
   }
 
+  /** All of it or nothing. Throws KLG-508 when it cannot be written. */
   #transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
     try {
+      this.#database.exec('BEGIN IMMEDIATE');
       const result = work();
       this.#database.exec('COMMIT');
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
+      throw error instanceof KollageError ? error : broken(this.#database.location() ?? stateFile, error);
     }
   }
+}
+
+function broken(path: string, cause: unknown): KollageError {
+  return new KollageError({ code: 'KLG-508', message: `${path}: ${messageOf(cause)}` }, { cause });
 }
 
 /** Who runs this command, for a revision's history. */

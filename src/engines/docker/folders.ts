@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { fillSecrets } from '../../config/fill.ts';
+import { KollageError, messageOf } from '../../model/error.ts';
 import type { ConfigBundle } from '../../model/resource.ts';
 import { deploymentHome, makeHome } from '../../state/home.ts';
 import type { HostFolders } from './container.ts';
@@ -52,19 +53,24 @@ export class Folders {
     return store;
   }
 
-  /** The folders of one instance, made where they are missing. Throws KLG-120 for a secret that is missing. */
+  /** The folders of one instance, made where they are missing. Throws KLG-120 for a secret that is missing, KLG-508 when there is no room. */
   provide(
     instance: string,
     bundle: ConfigBundle | null,
     spec: object,
     secret: (name: string) => string | undefined,
   ): HostFolders {
-    return {
-      start: this.#start(),
-      store: this.store,
-      spec: this.#spec(spec),
-      config: bundle && this.config(instance, bundle, secret),
-    };
+    try {
+      return {
+        start: this.#start(),
+        store: this.store,
+        spec: this.#spec(spec),
+        config: bundle && this.config(instance, bundle, secret),
+      };
+    } catch (cause) {
+      if (cause instanceof KollageError) throw cause;
+      throw new KollageError({ code: 'KLG-508', message: `${this.home}: ${messageOf(cause)}` }, { cause });
+    }
   }
 
   #start(): string {
