@@ -45,10 +45,10 @@ describe('an instance', () => {
   test('that is well for long is as if nothing had been; for a short time, it is not', () => {
     const patients = new Patients();
     watched(patients, 'down', 0, 10_000);
-    watched(patients, 'well', 10_000, 300);
-    expect(watched(patients, 'down', 10_300, 300)).toEqual({ treated: [], givenUp: [] });
-    watched(patients, 'well', 10_600, 601);
-    expect(watched(patients, 'down', 11_201, 20).treated).toEqual([11_205]);
+    watched(patients, 'well', 10_000, 30);
+    expect(watched(patients, 'down', 10_030, 300)).toEqual({ treated: [], givenUp: [] });
+    watched(patients, 'well', 10_330, 61);
+    expect(watched(patients, 'down', 10_391, 20).treated).toEqual([10_395]);
   });
 });
 
