@@ -363,10 +363,11 @@ export const errors = {
     next: 'Run `kollage up` first, or give the right folder with --folder.',
   },
   'KLG-508': {
-    title: 'State cannot be read',
-    cause: "The deployment's state beside the engine is damaged, or may not be read by this user.",
-    kept: 'Nothing was changed; what runs goes on running.',
-    next: 'Check the rights and the disk. Moved away, the state begins anew with the next `kollage up`, which takes over what runs.',
+    title: 'State cannot be read or written',
+    cause:
+      "The deployment's state beside the engine is damaged, its disk is full, or this user may not read or write it.",
+    kept: 'What runs goes on running; what was done until then is kept.',
+    next: 'Check the disk and the rights, and run the command again: it goes on where it was. A damaged state that is moved away begins anew with the next `kollage up`, which takes over what runs.',
   },
   'KLG-520': {
     title: 'A proof failed',
