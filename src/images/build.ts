@@ -277,15 +277,12 @@ class Build {
 
   #line(image: Chosen, line: string, log: Log): void {
     const step = line.startsWith(stepMark) ? line.slice(stepMark.length) : undefined;
-    if (step === 'install' || step === 'compile' || step === 'schema') this.#step(image, step);
+    if (step === 'install' || step === 'compile') this.#step(image, step);
     // apt would tidy up the cache, which is mounted read-only.
     if (!line.startsWith('W: chmod')) log.line(line);
   }
 
-  #step(
-    image: Chosen,
-    step: 'resolve' | 'fetch' | 'queue' | 'install' | 'compile' | 'schema' | 'save',
-  ): void {
+  #step(image: Chosen, step: 'resolve' | 'fetch' | 'queue' | 'install' | 'compile' | 'save'): void {
     this.#options.emit({ type: 'step', image: image.image, step });
   }
 }
@@ -294,7 +291,7 @@ class Build {
 function requestOf(image: Chosen): Request {
   const below = chain(image);
   return {
-    packages: below.flatMap(({ recipe }) => recipe.packages),
+    packages: [...below.flatMap(({ recipe }) => recipe.packages), ...image.recipe.tools],
     unpack: image.recipe.unpack,
   };
 }

@@ -69,6 +69,7 @@ export function forRelease(recipe: Recipe, release: string): Recipe {
     ...recipe,
     packages: [...recipe.packages, ...difference.packages].filter((name) => !without.has(name)),
     unpack: [...recipe.unpack, ...difference.unpack].filter((name) => !without.has(name)),
+    tools: [...recipe.tools, ...difference.tools].filter((name) => !without.has(name)),
     drop: [...recipe.drop, ...difference.drop],
     keep: [...recipe.keep, ...difference.keep],
     files: [...recipe.files, ...difference.files],

@@ -48,7 +48,6 @@ export type ImageStep =
   | 'fetch'
   | 'install'
   | 'compile'
-  | 'schema'
   | 'save';
 
 export type Emit = (event: ImageEvent) => void;

@@ -68,7 +68,7 @@ export function installScript(image: Chosen, release: string, suite: Suite): str
     ...recipe.users.map((name) => `usermod -aG kolla ${name} && chown -R ${name}:${name} /var/lib/${name}`),
     ...contractLines(recipe),
     `if [ -d ${workPath}/files ]; then cp -a --no-preserve=ownership ${workPath}/files/. /; fi`,
-    ...recipe.run,
+    ...withTools(recipe.tools, recipe.run),
     ...compile,
     ...tidy,
     ...recipe.remove.map((pattern) => `rm -rf ${pattern}`),
@@ -106,6 +106,18 @@ function kept(recipe: Recipe): string {
 
 function user(name: string): string[] {
   return [`usermod --home /var/lib/${name} ${name}`, `install -d -o ${name} -g ${name} /var/lib/${name}`];
+}
+
+/** Lines that run while some packages are there. Taken away again are just those that came along: some may have been there before. */
+function withTools(tools: readonly string[], lines: readonly string[]): readonly string[] {
+  if (tools.length === 0) return lines;
+  const installed = `dpkg-query -W -f '\${db:Status-Abbrev}\${Package}\\n' | grep '^ii' | cut -c4- | sort -u`;
+  return [
+    `${installed} > ${workPath}/installed`,
+    `apt-get install -y --no-download ${tools.join(' ')}`,
+    ...lines,
+    `apt-get purge -y $(${installed} | comm -13 ${workPath}/installed -)`,
+  ];
 }
 
 function unpack(name: string): string {

@@ -30,6 +30,8 @@ const parts = {
   packages: z.array(packageName).default([]),
   /** Packages of which only the files are taken, without their dependencies and set-up scripts. */
   unpack: z.array(packageName).default([]),
+  /** Packages that are there only while `run` runs, with what they depend on. */
+  tools: z.array(packageName).default([]),
   /** Patterns (dpkg's: `*` also matches `/`) of files that are left out of every package from this image on. */
   drop: z.array(path).default([]),
   /** Exceptions from `drop`. */
@@ -46,6 +48,7 @@ const difference = z.strictObject({
   packages: parts.packages,
   without: z.array(packageName).default([]),
   unpack: parts.unpack,
+  tools: parts.tools,
   drop: parts.drop,
   keep: parts.keep,
   files: parts.files,
