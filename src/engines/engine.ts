@@ -62,6 +62,8 @@ export interface Engine {
   nodeName(node: string): string;
   /** What is there of a deployment. */
   observe(deployment: string, desired: Desired | null): Promise<Observed>;
+  /** Brings an image to the nodes from its registry. KLG-406 when it cannot be had. */
+  pullImage(reference: string): Promise<void>;
   makeVolume(deployment: string, volume: Volume): Promise<void>;
   /** Removes a volume with its data; nothing when it is not there. No instance may use it. */
   removeVolume(deployment: string, id: string): Promise<void>;
@@ -79,6 +81,11 @@ export interface Engine {
    * fingerprint for it. Only for what differs in files that are not for a new container alone.
    */
   refreshInstance(workload: Workload, instance: string, provision: Provision): Promise<void>;
+  /**
+   * Publishes what a workload's process has written, for those that wait for it. Instances that were filled with another value keep that
+   * (`observe` tells) until they are refreshed.
+   */
+  publish(deployment: string, id: string, values: Readonly<Record<string, string>>): Promise<void>;
   /** Sends a signal (`HUP`) to the process of an instance. */
   signalInstance(deployment: string, instance: string, signal: string): Promise<void>;
   /** Stops as the workload says, then removes; nothing when it is not there. */

@@ -4,6 +4,7 @@ import Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { ignoring, text } from '../docker/errors.ts';
 import { exec as run } from '../docker/exec.ts';
+import { finished } from '../docker/registry.ts';
 import { collector, join, splitter } from '../docker/streams.ts';
 import { KollageError } from '../model/error.ts';
 
@@ -122,29 +123,6 @@ export async function describe(docker: Docker, dockerfile: string, reference: st
   return (await docker.getImage(reference).inspect()).Id;
 }
 
-/** Waits for the end of an answer made of JSON lines. Throws what it says went wrong. */
-export async function finished(
-  docker: Docker,
-  stream: NodeJS.ReadableStream,
-  progress: (entry: unknown) => void = () => undefined,
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    let failure: Error | undefined;
-    docker.modem.followProgress(
-      stream,
-      (error: Error | null) => {
-        const problem = failure ?? error;
-        if (problem) reject(problem);
-        else resolve();
-      },
-      (entry: unknown) => {
-        if (isFailure(entry)) failure = new Error(entry.error);
-        progress(entry);
-      },
-    );
-  });
-}
-
 /** An image's inspection, or undefined when it is not there. */
 export async function inspectImage(
   docker: Docker,
@@ -182,10 +160,6 @@ export class Log {
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.#file.end(() => resolve()));
   }
-}
-
-function isFailure(entry: unknown): entry is { error: string } {
-  return typeof entry === 'object' && entry !== null && 'error' in entry && typeof entry.error === 'string';
 }
 
 function tarball(uploads: readonly Upload[]): Readable {

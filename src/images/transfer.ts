@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { z } from 'zod';
 import { text } from '../docker/errors.ts';
+import { credentials, finished, pull } from '../docker/registry.ts';
 import { KollageError } from '../model/error.ts';
 import type { Chosen } from './choose.ts';
-import { finished, inspectImage } from './daemon.ts';
+import { inspectImage } from './daemon.ts';
 import { labels } from './metadata.ts';
 import { namesOf, referenceOf, tagAll } from './names.ts';
 
@@ -58,13 +55,10 @@ export async function* pullImages(
   release: string,
   registry: string,
 ): AsyncGenerator<Transferred> {
-  const auth = await credentials(registry);
   for (const image of images) {
     const started = performance.now();
     const reference = `${registry}/${image.image}:${release}`;
-    await moved(reference, async () => {
-      await finished(docker, await docker.pull(reference, { authconfig: auth }));
-    });
+    await moved(reference, () => pull(docker, reference));
     const fingerprint = (await inspectImage(docker, reference))?.Config.Labels?.[labels.recipe] ?? 'pulled';
     await docker
       .getImage(reference)
@@ -80,26 +74,4 @@ async function moved(reference: string, move: () => Promise<void>): Promise<void
   } catch (cause) {
     throw new KollageError({ code: 'KLG-309', message: `${reference}: ${text(cause)}` }, { cause });
   }
-}
-
-const dockerConfig = z.object({
-  auths: z.record(z.string(), z.object({ auth: z.string().optional() })).default({}),
-});
-
-/**
- * What `docker login` wrote down for a registry; empty where it keeps passwords in a helper program, and never nothing: Docker 20.10
- * refuses to push without the header that this becomes.
- */
-async function credentials(
-  registry: string,
-): Promise<{ username: string; password: string; serveraddress: string }> {
-  const host = registry.split('/')[0] ?? registry;
-  const folder = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
-  const file = await readFile(join(folder, 'config.json'), 'utf8').catch(() => '{}');
-  const config = dockerConfig.safeParse(JSON.parse(file));
-  const auth = config.success ? config.data.auths[host]?.auth : undefined;
-  const [username = '', ...password] = Buffer.from(auth ?? '', 'base64')
-    .toString()
-    .split(':');
-  return { username, password: password.join(':'), serveraddress: host };
 }

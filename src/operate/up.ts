@@ -11,12 +11,15 @@ import { makePlan } from '../plan/plan.ts';
 import { SqliteStore, whoami } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
 import { prepare } from './prepare.ts';
+import { type Pulling, pullImages } from './pull.ts';
 
 export interface UpRequest {
   readonly folder: string;
   readonly emit: (event: KollageEvent) => void;
   /** Shown before anything is changed. */
   readonly planned: (plan: Plan, desired: Desired) => void;
+  /** Told of images that come from a registry, before there is a plan. */
+  readonly pulling?: (pulling: Pulling) => void;
   readonly signal: AbortSignal;
   /** What the change is for, for the history. */
   readonly why?: string | undefined;
@@ -36,6 +39,7 @@ export async function up({
   signal,
   why = '',
   instead,
+  pulling = () => undefined,
 }: UpRequest): Promise<number | null> {
   const { deployment, desired, findings } = await prepare(folder, instead);
   throwFirst(findings);
@@ -43,6 +47,7 @@ export async function up({
   await engine.version();
   const state = new SqliteStore(deployment.name);
   using _lock = await state.lock();
+  await pullImages({ engine, deployment, desired, tell: pulling });
   const base = await state.last();
   const last = base?.desired ?? null;
   const observed = await engine.observe(deployment.name, desired);

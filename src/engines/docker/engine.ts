@@ -15,6 +15,7 @@ import { provideHostPath, restoreHost } from './host-paths.ts';
 import { logLines } from './logs.ts';
 import { deploymentLabel, fingerprintLabel, instanceName, specLabel, volumeName } from './names.ts';
 import { containersOf, observe } from './observe.ts';
+import { pullImage } from './pull.ts';
 import { execIn } from './session.ts';
 import { runTool } from './tool.ts';
 import { docker as traits } from './traits.ts';
@@ -39,6 +40,10 @@ export class DockerEngine implements Engine {
 
   observe(deployment: string, desired: Desired | null): Promise<Observed> {
     return observe(this.#docker, deployment, desired);
+  }
+
+  pullImage(reference: string): Promise<void> {
+    return pullImage(this.#docker, reference);
   }
 
   async makeVolume(deployment: string, volume: Volume): Promise<void> {
@@ -72,7 +77,8 @@ export class DockerEngine implements Engine {
     if (!there) return;
     const folders = new Folders(deployment);
     folders.refresh(instance, bundle, secret);
-    if (workload.start === 'kolla' && bundle) {
+    folders.outputs.note(instance, workload);
+    if (there.State.Running && workload.start === 'kolla' && bundle) {
       // As kolla_start itself does it.
       const { code, output } = await captured((io) =>
         this.exec(deployment, instance, ['sudo', '-E', 'kolla_set_configs'], io),
@@ -83,6 +89,10 @@ export class DockerEngine implements Engine {
       }
     }
     folders.recordFingerprint(instance, there.Id, workload.fingerprint);
+  }
+
+  async publish(deployment: string, id: string, values: Readonly<Record<string, string>>): Promise<void> {
+    new Folders(deployment).outputs.publish(id, values);
   }
 
   async signalInstance(_deployment: string, instance: string, signal: string): Promise<void> {
@@ -185,8 +195,14 @@ export class DockerEngine implements Engine {
       folders.provide(instance, bundle, spec, secret),
       print,
     );
+    if (process.kind === 'workload') folders.outputs.note(instance, process);
     const container = await ask(() => this.#docker.createContainer(options), process.image);
     await ask(() => container.start());
+    // What was published since its files were written.
+    if (process.kind === 'workload' && Object.keys(folders.outputs.outdated(instance)).length > 0) {
+      folders.refresh(instance, bundle, secret);
+      folders.outputs.note(instance, process);
+    }
     return { container: container.id, made: true };
   }
 
