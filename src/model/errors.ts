@@ -341,20 +341,20 @@ export const errors = {
   'KLG-504': {
     title: 'Not healthy',
     cause: 'A workload did not become healthy in time, or its process ends again and again.',
-    kept: 'What was made is left as it is, for looking at.',
-    next: 'Read the last lines of its log above; mend the cause, and run the command again: it goes on where it was.',
+    kept: 'The change was taken back: what ran before runs. The first time, with nothing to go back to, what was made is left as it is.',
+    next: 'Read the last lines of its log above; mend the cause, and run the command again.',
   },
   'KLG-505': {
     title: 'A task failed',
     cause: 'A one-time task ended with an error.',
-    kept: 'What was made is left as it is; the task has no record and will be run again.',
+    kept: 'The change was taken back: what ran before runs. The first time, with nothing to go back to, what was made is left as it is, and the task will be run again.',
     next: 'Read the last lines of its log above; mend the cause, and run the command again.',
   },
   'KLG-506': {
     title: 'Interrupted',
     cause: 'The command was told to stop before it was done.',
     kept: 'What was made is left as it is and written down.',
-    next: 'Run the command again: it goes on where it was.',
+    next: 'Run the command again: it goes on where it was. `kollage rollback` takes back what was begun.',
   },
   'KLG-507': {
     title: 'Not brought up',
@@ -374,6 +374,31 @@ export const errors = {
     cause: 'What runs does not do what a user wants of it.',
     kept: 'What the proof made in the platform is taken away again, as far as its log does not say otherwise; nothing else was changed.',
     next: 'Read the steps and the last lines of the log above, then `kollage status` and `kollage logs` of what they name.',
+  },
+  'KLG-510': {
+    title: 'Could not be taken back',
+    cause: 'A change failed, and so did going back to what ran before.',
+    kept: 'What was done until then is kept and written down; data that was saved is kept.',
+    next: 'Mend what the message names, and run `kollage up` or `kollage rollback`: either goes on with taking back.',
+  },
+  'KLG-511': {
+    title: 'Failed before',
+    cause: 'The same change was tried before, failed and was taken back. It is not tried again by itself.',
+    kept: 'Nothing was changed.',
+    next: 'Mend the cause in the folder. If it lay elsewhere, give --retry.',
+  },
+  'KLG-512': {
+    title: 'Data would not fit',
+    cause:
+      'Going back to a revision would run old programs on data that newer ones have changed, for its tasks that prepare data are others.',
+    kept: 'Nothing was changed.',
+    next: 'Give --restore-data to bring the data back too, as it was saved then. What was written since is lost.',
+  },
+  'KLG-513': {
+    title: 'A check failed',
+    cause: 'Everything was healthy, but a check of the deployment (`checks` in kollage.yaml) does not hold.',
+    kept: 'The change was taken back: what ran before runs.',
+    next: 'Mend the cause, or the check, and run the command again.',
   },
   'KLG-530': {
     title: 'No such upgrade',

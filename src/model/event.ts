@@ -48,10 +48,19 @@ export type KollageEvent = At &
     | ({ readonly type: 'exited'; readonly code: number } & InstanceRef)
     /** It says of itself what it has done. */
     | ({ readonly type: 'step'; readonly text: string } & InstanceRef)
+    /** It failed, and goes back to what ran before. */
+    | {
+        readonly type: 'taking-back';
+        readonly revision: number;
+        readonly to: number;
+        /** Why; empty where a person wants it. */
+        readonly message: string;
+      }
     | {
         readonly type: 'run-ended';
         readonly run: string;
-        readonly outcome: 'done' | 'failed' | 'interrupted';
+        /** reverted: it failed, and was taken back whole. */
+        readonly outcome: 'done' | 'failed' | 'interrupted' | 'reverted';
         readonly message?: string;
       }
   );

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { execute } from '../execute/execute.ts';
+import { converge } from '../execute/converge.ts';
 import { openDeployment } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
-import { KollageError, messageOf, throwFirst } from '../model/error.ts';
+import { throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
-import { makePlan } from '../plan/plan.ts';
 import { SqliteStore, whoami } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
 import { prepare } from './prepare.ts';
@@ -23,89 +21,49 @@ export interface UpRequest {
   readonly signal: AbortSignal;
   /** What the change is for, for the history. */
   readonly why?: string | undefined;
+  /** Whether what failed before, and was taken back, is tried again. */
+  readonly retry?: boolean | undefined;
   /** Taken in place of what the folder says. */
   readonly instead?: { readonly release: string };
 }
 
 /**
- * Makes what runs equal to what the folder says; gives the number of the revision, or null when there was nothing to do. Written down before it
- * begins, so that a run that was killed is gone on with. Throws the first finding that is an error, KLG-503 when another
- * one works on it, and KLG-5xx for what fails.
+ * Makes what runs equal to what the folder says, whole or not at all; gives the number of the revision, or null when there was nothing to do. A run
+ * that was killed is gone on with. Throws the first finding that is an error, KLG-503 when another one works on it, KLG-511 for what failed
+ * before, and KLG-5xx for what fails: then what ran before runs again, unless it was the first time.
  */
-export async function up({
-  folder,
-  emit,
-  planned,
-  signal,
-  why = '',
-  instead,
-  pulling = () => undefined,
-}: UpRequest): Promise<number | null> {
+export async function up(request: UpRequest): Promise<number | null> {
+  const { folder, emit, planned, signal, why = '', retry = false, instead } = request;
+  const { pulling = () => undefined } = request;
   const { deployment, desired, findings } = await prepare(folder, instead);
   throwFirst(findings);
   const engine = engineFor(deployment.engine, deployment.at(['engine']));
   await engine.version();
   const state = new SqliteStore(deployment.name);
-  using _lock = await state.lock();
-  await pullImages({ engine, deployment, desired, tell: pulling });
-  const base = await state.last();
-  const last = base?.desired ?? null;
-  const observed = await engine.observe(deployment.name, desired);
-  const plan = makePlan({ desired, last, observed });
-  const all = [...findings, ...runChecks({ desired, last, observed }), ...plan.findings];
-  throwFirst(all);
-  planned({ ...plan, findings: all }, desired);
-  const open = await state.unfinished();
-  if (plan.changes.length === 0 && !open) return null;
-  const { values } = await readPasswords(openDeployment(folder));
-  const number = await state.begin({
-    desired,
-    images: {},
-    secrets: {},
-    by: whoami(),
-    why,
-    base: base?.number ?? null,
-    continues: open?.number ?? null,
-  });
-  const tell = (event: KollageEvent) => {
-    state.record(number, event);
-    emit(event);
-  };
-  const run = randomUUID();
-  tell({
-    at: Date.now(),
-    type: 'run-started',
-    run,
-    deployment: deployment.name,
-    changes: plan.changes.length,
-  });
   try {
-    await execute({
-      plan,
-      desired,
+    using _lock = await state.lock();
+    await pullImages({ engine, deployment, desired, tell: pulling });
+    return await converge({
       engine,
-      last,
-      observed,
-      settle: open !== null,
-      secret: (name) => values.get(name)?.reveal(),
-      emit: tell,
+      store: state,
+      desired,
+      by: whoami(),
+      why,
+      retry,
+      emit,
       signal,
+      secrets: async () => {
+        const { values } = await readPasswords(openDeployment(folder));
+        return (name) => values.get(name)?.reveal();
+      },
+      planned: async ({ plan, observed, last }) => {
+        const all = [...findings, ...runChecks({ desired, last, observed }), ...plan.findings];
+        throwFirst(all);
+        planned({ ...plan, findings: all }, desired);
+        return true;
+      },
     });
-  } catch (error) {
-    const interrupted = signal.aborted;
-    const message = messageOf(error);
-    tell({
-      at: Date.now(),
-      type: 'run-ended',
-      run,
-      outcome: interrupted ? 'interrupted' : 'failed',
-      message,
-    });
-    await state.mark(number, 'failed', message);
-    if (interrupted) throw new KollageError({ code: 'KLG-506', message: 'interrupted' }, { cause: error });
-    throw error;
+  } finally {
+    state.close();
   }
-  tell({ at: Date.now(), type: 'run-ended', run, outcome: 'done' });
-  await state.mark(number, 'done');
-  return number;
 }

@@ -1,7 +1,7 @@
 import type { Change } from '../model/plan.ts';
-import type { Desired, ResourceKey } from '../model/resource.ts';
+import type { Desired } from '../model/resource.ts';
 import { buildGraph } from './graph/build.ts';
-import { baseOf } from './side.ts';
+import { graphKeyOf } from './side.ts';
 
 /**
  * Sorts changes into the order in which they can begin: what runs nothing first, then by how long the way of needs
@@ -26,8 +26,4 @@ export function inOrder(changes: readonly Change[], desired: Desired, last: Desi
 
 function layers(desired: Desired): ReadonlyMap<string, number> {
   return new Map(buildGraph(desired).nodes.map((node) => [node.key, node.layer]));
-}
-
-function graphKeyOf(key: ResourceKey): string {
-  return key.startsWith('workload:') ? baseOf(key) : key;
 }

@@ -40,3 +40,8 @@ export function baseOf(id: string): string {
   const at = id.indexOf('@');
   return at === -1 ? id : id.slice(0, at);
 }
+
+/** The key by which the graph of needs knows a change: a workload of which a node has its own is one. */
+export function graphKeyOf(key: ResourceKey): ResourceKey {
+  return key.startsWith('workload:') ? `workload:${baseOf(key.slice('workload:'.length))}` : key;
+}

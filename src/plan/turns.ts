@@ -1,8 +1,7 @@
 import type { Change, Plan } from '../model/plan.ts';
 import { type Desired, keyOf, type ResourceKey, type Task } from '../model/resource.ts';
-import { buildGraph } from './graph/build.ts';
-import { baseOf } from './side.ts';
-import { idOf } from './timeline/names.ts';
+import { Closure } from './graph/closure.ts';
+import { graphKeyOf } from './side.ts';
 
 /**
  * Which changes wait for which others to be done, beyond what waits inside its container. What is new needs no turns. Where something runs
@@ -13,7 +12,7 @@ import { idOf } from './timeline/names.ts';
  * Never a circle: all but the last rule follow needs, and that one holds only for tasks that nothing needs.
  */
 export function turns(plan: Plan, desired: Desired): ReadonlyMap<ResourceKey, readonly ResourceKey[]> {
-  const needs = new Needs(desired);
+  const needs = new Closure(desired);
   const updates = plan.changes.filter(isDisturbing);
   const tasks = new Map<ResourceKey, Task>(
     desired.resources.flatMap((one) => (one.kind === 'task' ? [[keyOf(one), one] as const] : [])),
@@ -24,7 +23,7 @@ export function turns(plan: Plan, desired: Desired): ReadonlyMap<ResourceKey, re
   });
   const waits = new Map<ResourceKey, ResourceKey[]>();
   for (const { key } of updates) {
-    const needed = needs.of(graphKey(key));
+    const needed = needs.of(graphKeyOf(key));
     waits.set(
       key,
       running.flatMap((one) => (needed.has(one.key) ? [one.key] : [])),
@@ -32,8 +31,8 @@ export function turns(plan: Plan, desired: Desired): ReadonlyMap<ResourceKey, re
   }
   for (const { key, task } of running) {
     const needed = needs.of(key);
-    const late = needs.someNeed(key) ? [] : lateFor(task, updates, running);
-    const ups = updates.flatMap((one) => (needed.has(graphKey(one.key)) ? [one.key] : []));
+    const late = needs.isNeeded(key) ? [] : lateFor(task, updates, running);
+    const ups = updates.flatMap((one) => (needed.has(graphKeyOf(one.key)) ? [one.key] : []));
     waits.set(key, [...new Set([...ups, ...late])]);
   }
   return waits;
@@ -54,39 +53,4 @@ function lateFor(
 /** Whether a process that runs is acted on. */
 function isDisturbing({ key, action, mode }: Change): boolean {
   return key.startsWith('workload:') && action === 'update' && mode !== 'in-place';
-}
-
-function graphKey(key: ResourceKey): ResourceKey {
-  return key.startsWith('workload:') ? `workload:${baseOf(idOf(key))}` : key;
-}
-
-/** All that something needs, directly or not. */
-class Needs {
-  readonly #direct = new Map<ResourceKey, ResourceKey[]>();
-  readonly #all = new Map<ResourceKey, ReadonlySet<ResourceKey>>();
-  readonly #needed: ReadonlySet<ResourceKey>;
-
-  constructor(desired: Desired) {
-    const { edges } = buildGraph(desired);
-    for (const { from, to } of edges) this.#direct.set(to, [...(this.#direct.get(to) ?? []), from]);
-    this.#needed = new Set(edges.map(({ from }) => from));
-  }
-
-  someNeed(key: ResourceKey): boolean {
-    return this.#needed.has(key);
-  }
-
-  of(key: ResourceKey): ReadonlySet<ResourceKey> {
-    const known = this.#all.get(key);
-    if (known) return known;
-    const found = new Set<ResourceKey>();
-    const open = [...(this.#direct.get(key) ?? [])];
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (found.has(next)) continue;
-      found.add(next);
-      open.push(...(this.#direct.get(next) ?? []));
-    }
-    this.#all.set(key, found);
-    return found;
-  }
 }

@@ -62,13 +62,13 @@ test('events and the journal are there as soon as they are told, for whoever ope
   const store = new SqliteStore('told');
   const number = await store.begin(fresh);
   store.record(number, { at: 1, type: 'change-done', key: 'task:a/b' });
-  await store.note(number, { save: 'a', revision: number });
-  await store.note(number, { task: 'a/b', fingerprint: 'f' });
+  await store.note(number, { type: 'save', service: 'a', revision: number });
+  await store.note(number, { type: 'task', id: 'a/b', fingerprint: 'f' });
   const other = new SqliteStore('told');
   expect(await other.timeline(number)).toEqual([{ at: 1, type: 'change-done', key: 'task:a/b' }]);
   expect(await other.journal(number)).toEqual([
-    { save: 'a', revision: number },
-    { task: 'a/b', fingerprint: 'f' },
+    { type: 'save', service: 'a', revision: number },
+    { type: 'task', id: 'a/b', fingerprint: 'f' },
   ]);
   store.close();
   other.close();
@@ -77,9 +77,9 @@ test('events and the journal are there as soon as they are told, for whoever ope
 test('one that continues another takes its journal over, and ends it', async () => {
   const store = new SqliteStore('continued');
   const first = await store.begin(fresh);
-  await store.note(first, { task: 'a/b', fingerprint: 'f' });
+  await store.note(first, { type: 'task', id: 'a/b', fingerprint: 'f' });
   const second = await store.begin({ ...fresh, continues: first });
-  expect(await store.journal(second)).toEqual([{ task: 'a/b', fingerprint: 'f' }]);
+  expect(await store.journal(second)).toEqual([{ type: 'task', id: 'a/b', fingerprint: 'f' }]);
   expect((await store.revision(first))?.status).toBe('failed');
   store.close();
 });

@@ -44,11 +44,21 @@ export interface NewRevision extends Pick<Revision, 'desired' | 'images' | 'by' 
 
 /**
  * What a plan cannot see and so cannot take back, noted before it is begun: that the data of a service is saved (under the number of the revision
- * that did so), and that a task which may change data is run.
+ * that did so), that a task is run, that a volume is made. `undone`: all that is taken back, as far as data is concerned.
  */
 export type JournalEntry =
-  | { readonly save: string; readonly revision: number }
-  | { readonly task: string; readonly fingerprint: string };
+  | { readonly type: 'save'; readonly service: string; readonly revision: number }
+  | { readonly type: 'task'; readonly id: string; readonly fingerprint: string }
+  | { readonly type: 'volume'; readonly id: string }
+  | { readonly type: 'undone' };
+
+/** The entries of one type. */
+export function noted<T extends JournalEntry['type']>(
+  journal: readonly JournalEntry[],
+  type: T,
+): Extract<JournalEntry, { type: T }>[] {
+  return journal.filter((entry): entry is Extract<JournalEntry, { type: T }> => entry.type === type);
+}
 
 export interface LockHolder {
   readonly host: string;

@@ -46,6 +46,7 @@ function headOf({ run, now, stopping }: View): Line {
     span(`  ${seconds((run.endedAt ?? now) - (run.startedAt ?? now))}`),
     span(`  ${count('done')} of ${all.length} done`, 'good'),
     span(failed > 0 ? `, ${failed} failed` : '', 'bad'),
+    span(run.failures.length > 0 ? '  going back to what ran before' : '', 'wait'),
     span(stopping ? '  stopping; Ctrl-C again leaves at once' : '', 'wait'),
   ];
 }
@@ -53,12 +54,15 @@ function headOf({ run, now, stopping }: View): Line {
 /** Processes in groups: what needs eyes first stands first. Within a group by time; what ended last stands first. */
 function bodyOf(view: View, critical: ReadonlySet<Process>, room: number): Line[] {
   const all = [...view.run.processes.values()];
-  const width = Math.max(0, ...all.map((process) => widthOf(process.id)));
+  const width = Math.max(0, ...[...view.run.failures, ...all].map((process) => widthOf(process.id)));
   const row = (process: Process) =>
     rowOf(process, critical.has(process), heldBy(process, view.run, view.needs), { ...view, width });
   const of = (...phases: readonly Process['phase'][]) =>
     all.filter((process) => phases.includes(process.phase));
-  const failed = of('failed').flatMap((process) => [row(process), ...logLines(process, logsShown)]);
+  const failed = [...view.run.failures, ...of('failed')].flatMap((process) => [
+    row(process),
+    ...logLines(process, logsShown),
+  ]);
   const running = of('running').sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
   // What the critical path comes to next stands where it is seen.
   const waiting = of('created', 'waiting').sort((a, b) => Number(critical.has(b)) - Number(critical.has(a)));

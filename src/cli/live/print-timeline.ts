@@ -34,6 +34,7 @@ export function printTimeline(revision: RevisionTimeline, style: ChartStyle, pai
 const ended = {
   done: 'done in',
   failed: 'failed after',
+  reverted: 'failed and was taken back after',
   interrupted: 'interrupted after',
   cut: 'cut off after',
 } as const;

@@ -37,12 +37,13 @@ export function summary(told: Track, needs: Needs, options: SummaryOptions): Lin
       ...listed('slowest', slowest(all), ', ', columns),
     ];
   }
-  const failed = all.filter((process) => process.phase === 'failed');
+  const failed = [...run.failures, ...all.filter((process) => process.phase === 'failed')];
   const width = Math.max(0, ...failed.map((process) => process.id.length));
   const word = run.outcome === 'interrupted' ? 'Interrupted' : 'Failed';
+  const back = run.outcome === 'reverted' ? ' Taken back: what ran before runs.' : '';
   const open = all.filter((process) => !ended(process));
   return [
-    [span(word, run.outcome === 'interrupted' ? 'wait' : 'bad'), span(` after ${total}, ${done}.`)],
+    [span(word, run.outcome === 'interrupted' ? 'wait' : 'bad'), span(` after ${total}, ${done}.${back}`)],
     ...failed.flatMap((process) => [
       rowOf(process, false, [], { symbols, width, now: run.endedAt ?? 0 }),
       ...logLines(process, process.logs.length),

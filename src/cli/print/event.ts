@@ -43,6 +43,8 @@ function textOf(event: KollageEvent, paint: Paint): string | null {
         `${paint.red('failed')}    ${idOf(event.key)}  ${harmless(event.message)}`,
         ...event.logs.map((log) => `           ${paint.dim('|')} ${harmless(log)}`),
       ].join('\n');
+    case 'taking-back':
+      return `${paint.yellow('back')}      to revision ${event.to}  ${harmless(event.message)}`.trimEnd();
     default:
       return null;
   }

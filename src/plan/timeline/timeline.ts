@@ -49,7 +49,7 @@ export function makeTimeline(events: readonly KollageEvent[], desired: Pick<Desi
   const sinceOr = (at: number | null) => (at === null ? null : since(at));
   const path = criticalPath(run, needs);
   const critical = new Set(path.map((step) => step.process));
-  const all = [...run.processes.values()];
+  const all = [...run.failures, ...run.processes.values()];
   const row = (process: Process): TimelineRow => ({
     id: process.id,
     kind: process.kind,

@@ -39,7 +39,9 @@ export interface Track {
   readonly deployment: string;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
-  readonly outcome: 'done' | 'failed' | 'interrupted' | null;
+  readonly outcome: 'done' | 'failed' | 'interrupted' | 'reverted' | null;
+  /** What failed before the change was taken back; `processes` are those of the way back then. */
+  readonly failures: readonly Process[];
   readonly processes: ReadonlyMap<ResourceKey, Process>;
 }
 
@@ -48,6 +50,7 @@ export const nothing: Track = {
   startedAt: null,
   endedAt: null,
   outcome: null,
+  failures: [],
   processes: new Map(),
 };
 
@@ -56,6 +59,10 @@ export function track(before: Track, event: KollageEvent): Track {
   if (event.type === 'run-started')
     return { ...before, deployment: event.deployment, startedAt: event.at, endedAt: null, outcome: null };
   if (event.type === 'run-ended') return { ...before, endedAt: event.at, outcome: event.outcome };
+  if (event.type === 'taking-back') {
+    const failed = [...before.processes.values()].filter(({ phase }) => phase === 'failed');
+    return { ...before, failures: [...before.failures, ...failed], processes: new Map() };
+  }
   const process = before.processes.get(event.key) ?? begun(event.key, event.at);
   const processes = new Map(before.processes).set(event.key, after(process, event));
   return { ...before, startedAt: before.startedAt ?? event.at, processes };
@@ -85,7 +92,7 @@ function begun(key: ResourceKey, at: number): Process {
   };
 }
 
-type Told = Exclude<KollageEvent, { type: 'run-started' | 'run-ended' }>;
+type Told = Exclude<KollageEvent, { type: 'run-started' | 'run-ended' | 'taking-back' }>;
 
 function after(process: Process, event: Told): Process {
   const { at } = event;

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { KollageError, messageOf } from '../model/error.ts';
+import type { KollageEvent } from '../model/event.ts';
+import type { Observed, Plan } from '../model/plan.ts';
+import type { Desired } from '../model/resource.ts';
+import { imageIds, imagesOf } from '../plan/image-ids.ts';
+import { makePlan } from '../plan/plan.ts';
+import { identityOf, type Revision } from '../state/store.ts';
+import { forward } from './forward.ts';
+import { type Means, type Secret, takeBack } from './take-back.ts';
+
+/** What shall be, and on what terms. */
+export interface Wish extends Means {
+  readonly desired: Desired;
+  readonly by: string;
+  readonly why: string;
+  /** Whether what failed before is tried again. */
+  readonly retry: boolean;
+  /** Shown what would be done before anything is touched; throws where something stands against it, false when it is not wanted. */
+  readonly planned: (planned: Planned) => Promise<boolean>;
+  /** Asked when all is healthy; throws where the change is not to stay. */
+  readonly check?: () => Promise<void>;
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly observed: Observed;
+  readonly last: Desired | null;
+}
+
+/**
+ * Makes what runs equal to what is desired, whole or not at all; gives the number of the revision, null when nothing was to be done. The lock must
+ * be held. Goes on with what an earlier run left: a taking back is finished first, then a change towards the same state goes on, and one
+ * towards another takes its place. A change that fails is taken back, and not tried again (KLG-511) unless told so; where nothing
+ * ran before, it is left as it is. Throws what failed, KLG-506 when interrupted, KLG-510 where taking back failed.
+ */
+export async function converge(wish: Wish): Promise<number | null> {
+  const { store, engine, desired } = wish;
+  const left = await store.unfinished();
+  if (left?.status === 'reverting') await takeBack(wish, left, null);
+  const base = await store.last();
+  const open = await goesOn(wish, await store.unfinished());
+  const observed = await engine.observe(desired.deployment, desired);
+  const images = imagesOf(desired, imageIds(observed));
+  const identity = identityOf({ desired, images });
+  const bad = await store.quarantined(identity);
+  if (bad && !wish.retry) throw quarantined(bad);
+  const last = base?.desired ?? null;
+  const plan = makePlan({ desired, last, observed });
+  const isWanted = await wish.planned({ plan, observed, last });
+  if (!isWanted || (plan.changes.length === 0 && !open)) return null;
+  const secret = await wish.secrets();
+  const { by, why } = wish;
+  const number =
+    open && identityOf(open) === identity
+      ? open.number
+      : await store.begin({
+          desired,
+          images,
+          secrets: valuesOf(desired, secret),
+          by,
+          why,
+          base: base?.number ?? null,
+          continues: open?.number ?? null,
+        });
+  const revision = await store.revision(number);
+  if (!revision) throw new KollageError({ code: 'KLG-508', message: `revision ${number} was not kept` });
+  await store.mark(number, 'applying');
+  await apply(wish, revision, base, {
+    plan,
+    observed,
+    last,
+    settle: open !== null,
+    secret,
+  });
+  return number;
+}
+
+/**
+ * The unfinished revision that this one goes on from. One towards another state, of which tasks have begun or volumes were made, is taken back
+ * before: what they did to data belongs to neither the base nor what is desired now.
+ */
+async function goesOn(wish: Wish, open: Revision | null): Promise<Revision | null> {
+  if (!open || open.base === null || open.desired.fingerprint === wish.desired.fingerprint) return open;
+  const journal = await wish.store.journal(open.number);
+  if (journal.every(({ type }) => type === 'save')) return open;
+  await takeBack(wish, open, null);
+  return null;
+}
+
+interface Way extends Planned {
+  readonly settle: boolean;
+  readonly secret: Secret;
+}
+
+/** Goes forward, and back when that fails. */
+async function apply(wish: Wish, revision: Revision, base: Revision | null, way: Way): Promise<void> {
+  const { store, signal } = wish;
+  const { number } = revision;
+  const emit = (event: KollageEvent) => {
+    store.record(number, event);
+    wish.emit(event);
+  };
+  const run = randomUUID();
+  const { deployment } = revision.desired;
+  const ended = (outcome: 'done' | 'failed' | 'interrupted' | 'reverted', message?: string) =>
+    emit({ at: Date.now(), type: 'run-ended', run, outcome, ...(message === undefined ? {} : { message }) });
+  emit({ at: Date.now(), type: 'run-started', run, deployment, changes: way.plan.changes.length });
+  try {
+    await forward({ ...wish, emit }, revision, base, way, way.secret);
+    await wish.check?.();
+    signal.throwIfAborted();
+  } catch (error) {
+    const message = messageOf(error);
+    if (signal.aborted || isOutside(error)) {
+      ended('interrupted', message);
+      if (!signal.aborted) throw error;
+      throw new KollageError({ code: 'KLG-506', message: 'interrupted' }, { cause: error });
+    }
+    if (!base) {
+      ended('failed', message);
+      await store.mark(number, 'failed', message);
+      throw error;
+    }
+    try {
+      await takeBack(wish, revision, message);
+    } catch (second) {
+      ended(signal.aborted ? 'interrupted' : 'failed', messageOf(second));
+      throw second;
+    }
+    ended('reverted', message);
+    throw error;
+  }
+  ended('done');
+  await store.mark(number, 'done');
+}
+
+/** What is no fault of the change: it goes on when the engine is there again. */
+function isOutside(error: unknown): boolean {
+  return error instanceof KollageError && error.code === 'KLG-501';
+}
+
+function quarantined({ number, failure }: Pick<Revision, 'number' | 'failure'>): KollageError {
+  return new KollageError({
+    code: 'KLG-511',
+    message: `revision ${number} was the same, failed and was taken back: ${failure}`,
+  });
+}
+
+/** The values that a desired state's secrets have now: what going back to it needs. */
+function valuesOf(desired: Desired, secret: Secret): Record<string, string> {
+  return Object.fromEntries(
+    desired.resources.flatMap(({ kind, id }) => {
+      const value = kind === 'secret' ? secret(id) : undefined;
+      return value === undefined ? [] : [[id, value] as const];
+    }),
+  );
+}

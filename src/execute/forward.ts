@@ -1,0 +1,102 @@
+import type { Observed, Plan } from '../model/plan.ts';
+import { type Desired, keyOf, type Task } from '../model/resource.ts';
+import { doneKey } from '../plan/changes/task.ts';
+import { makePlan } from '../plan/plan.ts';
+import { noted, type Revision } from '../state/store.ts';
+import { occasional, onOccasion, servicesToSave, tasksOf, withResources } from './data.ts';
+import { execute } from './execute.ts';
+import { pinned, withImageIds } from './pinned.ts';
+import { type Means, type Secret, secretsOf } from './take-back.ts';
+
+export interface Way {
+  readonly plan: Plan;
+  readonly observed: Observed;
+  readonly last: Desired | null;
+  readonly settle: boolean;
+}
+
+/**
+ * Carries out the plan of a revision. Where it has a base, what going back would need is noted before each act: that data is saved, before
+ * any task that changes it and before anything else is touched; which tasks are run; which volumes are made.
+ */
+export async function forward(
+  means: Means,
+  revision: Revision,
+  base: Revision | null,
+  way: Way,
+  secret: Secret,
+): Promise<void> {
+  const { engine, store, emit, signal } = means;
+  const { number, desired } = revision;
+  const { plan, observed, last, settle } = way;
+  if (base) {
+    await noteVolumes(means, revision, way);
+    await save(means, revision, base, way);
+  }
+  const begins = ({ id, fingerprint }: Task) => store.note(number, { type: 'task', id, fingerprint });
+  await execute({
+    engine,
+    plan,
+    desired,
+    last,
+    observed,
+    settle,
+    secret,
+    emit,
+    signal,
+    ...(base && { begins }),
+  });
+}
+
+async function noteVolumes({ store }: Means, { number }: Revision, { plan, observed }: Way): Promise<void> {
+  // Where nobody looked, what is there may hold data.
+  if (!observed.volumes) return;
+  const there = new Set(observed.volumes);
+  const known = new Set(noted(await store.journal(number), 'volume').map(({ id }) => id));
+  for (const { key, action } of plan.changes) {
+    const [kind, id = ''] = key.split(/:(.*)/s);
+    if (kind === 'volume' && action === 'create' && !there.has(id) && !known.has(id))
+      await store.note(number, { type: 'volume', id });
+  }
+}
+
+/** Runs the tasks of the base that save what tasks of the plan will change, those that are not done already. */
+async function save(
+  means: Means,
+  revision: Revision,
+  base: Revision,
+  { plan, observed }: Way,
+): Promise<void> {
+  const { engine, store, emit, signal } = means;
+  const { number, desired } = revision;
+  const journal = noted(await store.journal(number), 'save');
+  const known = new Set(journal.map(({ service }) => service));
+  const services = servicesToSave(tasksOf(plan, desired), base.desired).filter(
+    (service) => !known.has(service),
+  );
+  for (const service of services) await store.note(number, { type: 'save', service, revision: number });
+  const saves = [...journal, ...services.map((service) => ({ service, revision: number }))];
+  const done = new Set((observed.tasks ?? []).map(doneKey));
+  const due = saves
+    .flatMap(({ service, revision: of }) =>
+      occasional(base.desired, service, 'save').map((task) => onOccasion(task, of, of)),
+    )
+    .filter((task) => !done.has(doneKey(task)));
+  if (due.length === 0) return;
+  const now = withImageIds(observed, base);
+  const saving = withResources(pinned(base, now), due);
+  const keys = new Set<string>(due.map(keyOf));
+  const whole = makePlan({ desired: saving, last: base.desired, observed: now });
+  const changes = whole.changes.filter(({ key }) => keys.has(key) || key.startsWith('volume:'));
+  await execute({
+    engine,
+    plan: { ...whole, changes },
+    desired: saving,
+    last: base.desired,
+    observed: now,
+    settle: false,
+    secret: await secretsOf(means, base),
+    emit,
+    signal,
+  });
+}
