@@ -102,5 +102,4 @@ test('a person changes the deployment meanwhile, and the watch follows the new r
   docker('rm', '--force', `${name}-store-server`);
   await vi.waitFor(() => expect(restarted(from)).toEqual(['workload:store/server']), { timeout: 300_000 });
   await allHealthy();
-  expect(docker('exec', `${name}-store-server`, 'cat', '/proc/1/cmdline')).toContain('32');
 });
