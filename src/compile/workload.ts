@@ -7,13 +7,14 @@ import type {
   Port,
   Workload,
 } from '../model/resource.ts';
-import type { Component } from '../model/service.ts';
+import type { Component, OnChange } from '../model/service.ts';
+import { tokensIn } from '../model/token.ts';
 import { portsOf } from './balancer.ts';
 import type { BundleFor, Overrides } from './bundle.ts';
 import type { Context } from './context.ts';
 import type { Definition, Part } from './definition.ts';
 import type { Known } from './needs.ts';
-import { draftProcess, fingerprinted, processScope } from './process.ts';
+import { type Draft, draftProcess, fingerprinted, processScope } from './process.ts';
 import { readyChecks } from './ready.ts';
 import type { Scope } from './scope.ts';
 import { type Nodes, type Spread, spreadOf, stripped } from './spread.ts';
@@ -153,6 +154,7 @@ function workload(compiling: Compiling, making: Making): (Workload | ConfigBundl
     reload,
     cleanup: value.cleanup === undefined ? null : scope.words(value.cleanup, 'cleanup'),
     outputs: value.outputs,
+    ...follows(draft, bundle),
     ...(value.balances === undefined ? {} : { balances: commands(value.balances, scope) }),
     ...fingerprinted(draft, bundle, spec, context.input.deployment.secrets),
   };
@@ -182,3 +184,20 @@ function commands(balances: NonNullable<Component['balances']>, scope: Scope): B
     leave: scope.words(balances.leave, 'balances', 'leave'),
   };
 }
+
+/** Which outputs of others its files and variables hold, and the most that another value does. */
+function follows({ env }: Draft, bundle: ConfigBundle | null): Pick<Workload, 'follows'> {
+  const found: Record<string, OnChange> = {};
+  const add = (text: string, onChange: OnChange) => {
+    for (const { kind, name } of tokensIn(text)) {
+      const known = kind === 'output' ? (found[name] ?? 'nothing') : undefined;
+      if (known !== undefined)
+        found[name] = hardest.indexOf(known) > hardest.indexOf(onChange) ? known : onChange;
+    }
+  };
+  for (const { content, onChange } of bundle?.files ?? []) add(content, onChange);
+  for (const text of Object.values(env)) add(text, 'replace');
+  return Object.keys(found).length > 0 ? { follows: found } : {};
+}
+
+const hardest: readonly OnChange[] = ['nothing', 'reload', 'restart', 'replace'];

@@ -1,30 +1,31 @@
 import { type Balances, keyOf, type Workload } from '../model/resource.ts';
-import { portsAt, slotsOf } from '../model/slots.ts';
+import { numbersOf, portsAt } from '../model/slots.ts';
 import type { Acts } from '../plan/acts.ts';
 import { assign } from '../plan/instances.ts';
-import { bringUp } from './bring-up.ts';
-import { act, type Before, type NamedInstance, takeAway } from './change-workload.ts';
+import { act, type NamedInstance, takeAway } from './act.ts';
+import type { Before } from './change-workload.ts';
 import { inside } from './inside.ts';
+import { bringUpAndPublish } from './outputs.ts';
 import type { Site } from './site.ts';
 
 /** Seconds in which a balancer must know a slot and send it requests. */
 const joinTime = 30;
 
 /**
- * Makes the instances of a workload behind a balancer what they shall be. A new one comes up in a free slot; when it is healthy and gets
- * requests, an old one gets no more, ends what it was asked, and goes. Where no slot is free the old one goes first. KLG-504, KLG-502.
+ * Makes the instances of a workload what they shall be where new ones stand beside old ones. A new one comes up in a free slot; when it is
+ * healthy, its outputs are followed and it gets requests, an old one gets no more, ends what it was asked, and goes. Where no slot is free the old one goes first. KLG-504, KLG-502.
  */
 export async function changeBehind(site: Site, workload: Workload, before: Before): Promise<void> {
   const { acts, there } = before;
   const old = acts.before(workload.id) ?? workload;
-  const slots = slotsOf(workload);
+  const slots = numbersOf(workload);
   const numbers = new Map(slots.map((number) => [site.instanceName(workload.id, number), number]));
   const held = there.map(({ node }) => node);
   const nodes = [...assign(workload, held)];
 
   const serve = async (number: number, node: string) => {
     const instance = site.instanceName(workload.id, number);
-    await bringUp(site, workload, { key: keyOf(workload), instance, node });
+    await bringUpAndPublish(site, workload, { key: keyOf(workload), instance, node });
     await tell(site, before, 'join', workload, number, node, joinTime);
   };
   const retire = async ({ name, node, state }: NamedInstance) => {

@@ -1,13 +1,11 @@
 import type { InstanceRef } from '../model/event.ts';
-import type { Change, Mode, ObservedInstance } from '../model/plan.ts';
+import type { Change } from '../model/plan.ts';
 import { type Balances, keyOf, type Workload } from '../model/resource.ts';
 import type { Acts } from '../plan/acts.ts';
 import { assign } from '../plan/instances.ts';
-import { bringUp } from './bring-up.ts';
-import { inside } from './inside.ts';
+import { act, type NamedInstance, takeAway } from './act.ts';
+import { bringUpAndPublish } from './outputs.ts';
 import type { Site } from './site.ts';
-
-export type NamedInstance = ObservedInstance & { readonly name: string };
 
 /** A balancer that runs. */
 export interface RunningBalancer {
@@ -47,7 +45,7 @@ export async function changeWorkload(
     const instance = seen.get(ref.instance);
     const mode = instance ? acts.modeOf(workload, instance) : null;
     if (instance && mode !== null) await act(site, workload, old, instance, mode);
-    await bringUp(site, workload, ref);
+    await bringUpAndPublish(site, workload, ref);
   };
   const isActedOn = ({ instance }: InstanceRef) => {
     const found = seen.get(instance);
@@ -63,36 +61,6 @@ export async function changeWorkload(
   await together(wanted.filter(isActedOn), size, one);
   const names = new Set(wanted.map(({ instance }) => instance));
   for (const { name } of there) if (!names.has(name)) await takeAway(site, old ?? workload, name);
-}
-
-/** Stops an instance as its workload says, and removes it; its own command to stop is tried, and does not decide. */
-export async function takeAway(site: Site, workload: Workload | undefined, instance: string): Promise<void> {
-  const { engine, desired } = site;
-  if (workload?.stop.command) await inside(site, instance, workload.stop.command).catch(() => null);
-  await site.ask(() => engine.removeInstance(desired.deployment, instance));
-}
-
-/** What is done to an instance before it is waited for. */
-export async function act(
-  site: Site,
-  workload: Workload,
-  old: Workload | undefined,
-  instance: NamedInstance,
-  mode: Mode,
-): Promise<void> {
-  if (mode !== 'in-place' && mode !== 'reload') {
-    // Another fingerprint makes it give way by itself; what was made of the same one, and is not right, would be left.
-    if (old?.stop.command || instance.fingerprint === workload.fingerprint)
-      await takeAway(site, old, instance.name);
-    return;
-  }
-  const { engine, desired } = site;
-  const provision = site.provision(workload, site.numberOf(workload, instance.name));
-  await site.ask(() => engine.refreshInstance(workload, instance.name, provision));
-  if (mode !== 'reload' || !workload.reload) return;
-  const { signal, command } = workload.reload;
-  if (command) await inside(site, instance.name, command);
-  if (signal) await site.ask(() => engine.signalInstance(desired.deployment, instance.name, signal));
 }
 
 /** All of them, at most so many at a time. */

@@ -1,14 +1,15 @@
 import { messageOf } from '../model/error.ts';
 import type { Change, Observed, Plan } from '../model/plan.ts';
 import type { Desired, ResourceKey, Task, Workload } from '../model/resource.ts';
-import { slotsOf } from '../model/slots.ts';
+import { numbersOf } from '../model/slots.ts';
 import { type Acts, actsOf } from '../plan/acts.ts';
 import { imageIds } from '../plan/image-ids.ts';
 import { idOf } from '../plan/timeline/names.ts';
 import { turns } from '../plan/turns.ts';
+import { takeAway } from './act.ts';
 import { allOrFirst } from './all-or-first.ts';
 import { changeBehind } from './behind.ts';
-import { type Before, changeWorkload, type RunningBalancer, takeAway } from './change-workload.ts';
+import { type Before, changeWorkload, type RunningBalancer } from './change-workload.ts';
 import { runTask } from './run-task.ts';
 import { type Access, Site } from './site.ts';
 
@@ -96,7 +97,7 @@ class Run {
 
   #workload(workload: Workload, change: Change | undefined): Promise<void> {
     const before = this.#before(workload.id);
-    return slotsOf(workload).length > 0
+    return numbersOf(workload).length > 0
       ? changeBehind(this.#site, workload, before)
       : changeWorkload(this.#site, workload, change, before);
   }

@@ -1,8 +1,8 @@
 import type { Engine } from '../engines/engine.ts';
 import type { Workload } from '../model/resource.ts';
-import { slotsOf } from '../model/slots.ts';
+import { numbersOf } from '../model/slots.ts';
 
-/** The number of an instance, by its name: behind a balancer that of its slot. */
+/** The number of an instance, by its name; 1 where it has no other one beside it. */
 export function numberOf(
   engine: Pick<Engine, 'instanceName'>,
   deployment: string,
@@ -10,5 +10,5 @@ export function numberOf(
   instance: string,
 ): number {
   const has = (number: number) => engine.instanceName(deployment, workload.id, number) === instance;
-  return slotsOf(workload).find(has) ?? 1;
+  return numbersOf(workload).find(has) ?? 1;
 }

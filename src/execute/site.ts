@@ -4,8 +4,9 @@ import type { KollageEvent } from '../model/event.ts';
 import { Limit } from '../model/limit.ts';
 import type { Desired, Resource, ResourceKey, Task, Workload } from '../model/resource.ts';
 import { keyOf } from '../model/resource.ts';
-import { bundleAt, slotsOf } from '../model/slots.ts';
+import { bundleAt } from '../model/slots.ts';
 import { Health } from './health.ts';
+import { numberOf } from './number.ts';
 import { Watched } from './watched.ts';
 
 /** Where a run works: what it is given. */
@@ -100,7 +101,7 @@ export class Site {
 
   /** The number of an instance: behind a balancer its slot. */
   numberOf(workload: Workload, instance: string): number {
-    return slotsOf(workload).find((number) => this.instanceName(workload.id, number) === instance) ?? 1;
+    return numberOf(this.engine, this.desired.deployment, workload, instance);
   }
 
   /** `number`: of the instance that it is for. */

@@ -320,6 +320,10 @@ export class SimulatedEngine implements Engine {
     });
   }
 
+  publish(): Promise<void> {
+    return this.#steps.around(() => undefined);
+  }
+
   signalInstance(): Promise<void> {
     return this.#steps.around(() => undefined);
   }

@@ -37,7 +37,7 @@ export class Names {
     for (const [component, { endpoints, outputs }] of Object.entries(service.components)) {
       this.#names.component.add(`${name}/${component}`);
       for (const endpoint of Object.keys(endpoints)) this.#names.endpoint.add(`${name}/${endpoint}`);
-      for (const key of outputs) this.#names.output.add(`${name}/${component}:${key}`);
+      for (const key of Object.keys(outputs)) this.#names.output.add(`${name}/${component}:${key}`);
     }
   }
 

@@ -12,6 +12,10 @@ export interface ObservedInstance {
   readonly state: 'running' | 'starting' | 'unhealthy' | 'stopped' | 'missing';
   /** The id of the image that it runs: a reference may have come to mean another one since. */
   readonly image?: string;
+  /** What it publishes now. */
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** Outputs (`ID:KEY`) that have another value now than what was filled into its files. */
+  readonly outdated?: Readonly<Record<string, { readonly before: string | null; readonly after: string }>>;
   /** What someone changed by hand, as the engine tells it. */
   readonly drift?: readonly string[];
 }

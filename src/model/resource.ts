@@ -226,7 +226,10 @@ export interface Workload extends Process {
   readonly reload: { readonly signal: string | null; readonly command: readonly string[] | null } | null;
   /** Run inside when the deployment is destroyed; null where there is nothing to take away. */
   readonly cleanup: readonly string[] | null;
-  readonly outputs: readonly string[];
+  /** Output name to the file that its process writes. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** The outputs (`ID:KEY`) that its files and variables hold, and what another value does to it. */
+  readonly follows?: Readonly<Record<string, OnChange>>;
   /** Of a balancer. */
   readonly balances?: Balances;
 }

@@ -270,7 +270,8 @@ export const component = z.strictObject({
   reload: z.strictObject({ signal: z.string().optional(), command: words.optional() }).optional(),
   /** What takes away, inside the running container, what it made on its node; run when the deployment is destroyed. */
   cleanup: words.optional(),
-  outputs: z.array(z.string()).default([]),
+  /** Names to the files that its process writes before it is healthy. */
+  outputs: z.record(z.string(), z.string()).default({}),
   balances: balances.optional(),
 });
 

@@ -13,6 +13,17 @@ export function slotsOf({ ports }: WithPorts): number[] {
   return [...new Set(ports.flatMap(({ slot }) => (slot === undefined ? [] : [slot])))].sort((a, b) => a - b);
 }
 
+/**
+ * The numbers that instances have where a new one can come up beside an old one of the same node: its slots, or where nothing has a port that
+ * is known beforehand, one number more than instances. Empty where it cannot.
+ */
+export function numbersOf(workload: Pick<Workload, 'ports' | 'scale' | 'update'>): number[] {
+  const { ports, scale, update } = workload;
+  if (ports.length > 0 || update.strategy !== 'blue-green' || !('replicas' in scale))
+    return slotsOf(workload);
+  return Array.from({ length: scale.replicas + 1 }, (_, index) => index + 1);
+}
+
 /** The ports that one instance listens on. */
 export function portsAt({ ports }: WithPorts, number: number): Port[] {
   return ports.filter(({ slot }) => slot === undefined || slot === number);

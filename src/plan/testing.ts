@@ -141,7 +141,7 @@ function workloadOf(
     stop: { signal: null, command: null, grace: 10 },
     reload: null,
     cleanup: null,
-    outputs: [],
+    outputs: {},
     ...parts,
   };
   const { start, command, env, user, mounts, privileges, ports } = draft;

@@ -19,6 +19,7 @@ import type { ConfigBundle } from '../../model/resource.ts';
 import { deploymentHome, makeHome } from '../../state/home.ts';
 import type { HostFolders } from './container.ts';
 import { fillNode } from './node-tokens.ts';
+import { Outputs } from './outputs.ts';
 
 /** The start program as it lies beside this source. */
 const startProgram = fileURLToPath(new URL('../../../images/start', import.meta.url));
@@ -34,11 +35,13 @@ const taskRecord = z.object({ id: z.string(), fingerprint: z.string(), state: z.
  */
 export class Folders {
   readonly home: string;
+  readonly outputs: Outputs;
   readonly #deployment: string;
 
   constructor(deployment: string) {
     this.home = deploymentHome(deployment);
     this.#deployment = deployment;
+    this.outputs = new Outputs(this.home);
   }
 
   /** The store of the start program; its folders are world-writable, because containers run as many users (images/start/README.md). */
@@ -95,7 +98,7 @@ export class Folders {
     const place = join(this.home, 'config', instance);
     const beside = `${place}.${randomBytes(4).toString('hex')}`;
     mkdirSync(beside, { recursive: true, mode: 0o755 });
-    for (const { name, content, mode } of filled(bundle, secret))
+    for (const { name, content, mode } of this.#filled(bundle, secret))
       writeFileSync(join(beside, name), content, { mode });
     rmSync(place, { recursive: true, force: true });
     renameSync(beside, place);
@@ -105,7 +108,7 @@ export class Folders {
   /** Brings the files of an instance that runs up to date. A file keeps its inode, for it may be mounted by itself. */
   refresh(instance: string, bundle: ConfigBundle | null, secret: (name: string) => string | undefined): void {
     const place = join(this.home, 'config', instance);
-    const files = bundle ? filled(bundle, secret) : [];
+    const files = bundle ? this.#filled(bundle, secret) : [];
     for (const { name, content, mode } of files) {
       const path = join(place, name);
       writeFileSync(path, content, { mode });
@@ -114,6 +117,15 @@ export class Folders {
     const wanted = new Set(files.map(({ name }) => name));
     for (const name of existsSync(place) ? readdirSync(place) : [])
       if (!wanted.has(name)) rmSync(join(place, name));
+  }
+
+  /** The files of a bundle as they lie on the disk. */
+  #filled(bundle: ConfigBundle, secret: (name: string) => string | undefined) {
+    return bundle.files.map(({ name, content, mode }) => ({
+      name,
+      content: this.outputs.fill(fillNode(fillSecrets(content, secret))),
+      mode: Number.parseInt(mode, 8),
+    }));
   }
 
   /** The fingerprint that a container has had since its files were brought up to date; undefined where they are those it was made with. */
@@ -139,6 +151,7 @@ export class Folders {
   removeInstance(instance: string): void {
     rmSync(join(this.home, 'config', instance), { recursive: true, force: true });
     rmSync(this.#refreshed(instance), { force: true });
+    this.outputs.forget(instance);
   }
 
   forgetTask(id: string, fingerprint: string): void {
@@ -195,13 +208,4 @@ export class Folders {
   remove(): void {
     rmSync(this.home, { recursive: true, force: true });
   }
-}
-
-/** The files of a bundle as they lie on the disk. */
-function filled(bundle: ConfigBundle, secret: (name: string) => string | undefined) {
-  return bundle.files.map(({ name, content, mode }) => ({
-    name,
-    content: fillNode(fillSecrets(content, secret)),
-    mode: Number.parseInt(mode, 8),
-  }));
 }

@@ -1,10 +1,12 @@
 import type Docker from 'dockerode';
 import type { Observed, ObservedInstance } from '../../model/plan.ts';
 import type { Desired } from '../../model/resource.ts';
+import { captured } from '../io.ts';
 import { ask } from './ask.ts';
 import { Folders } from './folders.ts';
 import { observeHost } from './host.ts';
 import { deploymentLabel, fingerprintLabel, keyLabel, volumeName } from './names.ts';
+import { execIn } from './session.ts';
 
 /** The containers of a deployment, running or not. */
 export async function containersOf(docker: Docker, deployment: string): Promise<Docker.ContainerInfo[]> {
@@ -21,7 +23,8 @@ export async function observe(
   const node = desired?.nodes[0]?.name ?? 'localhost';
   const containers = await containersOf(docker, deployment);
   const folders = new Folders(deployment);
-  const instances = containers.flatMap((info) => instance(info, node, folders));
+  const seen = containers.flatMap((info) => instance(info, node, folders));
+  const instances = withOutputs(seen, await outputsOf(docker, desired, seen), folders);
   // What our own containers listen on is no conflict: only the ports of workloads that do not run are looked at.
   const running = new Set(instances.map(({ workload }) => workload));
   const ports = (desired?.resources ?? []).flatMap((r) =>
@@ -37,7 +40,7 @@ export async function observe(
   };
 }
 
-function instance(info: Docker.ContainerInfo, node: string, folders: Folders): ObservedInstance[] {
+function instance(info: Docker.ContainerInfo, node: string, folders: Folders): Seen[] {
   const key = info.Labels[keyLabel] ?? '';
   if (!key.startsWith('workload:')) return [];
   const name = info.Names[0]?.replace(/^\//, '') ?? info.Id;
@@ -83,4 +86,64 @@ function spellings(tag: string): string[] {
   const [first = '', rest] = tag.split(/\/(.*)/s);
   if (rest === undefined) return [tag, `docker.io/library/${tag}`];
   return /[.:]|^localhost$/.test(first) ? [tag] : [tag, `docker.io/${tag}`];
+}
+
+type Seen = ObservedInstance & { readonly name: string };
+
+/** What the instances that run publish now, by their names. What one has not written (yet) is left out. */
+async function outputsOf(
+  docker: Docker,
+  desired: Desired | null,
+  seen: readonly Seen[],
+): Promise<Map<string, Record<string, string>>> {
+  const publishing = (desired?.resources ?? []).flatMap((one) =>
+    one.kind === 'workload' && Object.keys(one.outputs).length > 0 ? [one] : [],
+  );
+  const read = publishing.flatMap(({ id, outputs }) =>
+    seen
+      .filter(({ workload, state }) => workload === id && state === 'running')
+      .map(async ({ name }) => [name, await readOutputs(docker, name, outputs)] as const),
+  );
+  return new Map(await Promise.all(read));
+}
+
+async function readOutputs(
+  docker: Docker,
+  instance: string,
+  outputs: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const read = Object.entries(outputs).map(async ([key, path]): Promise<[string, string][]> => {
+    try {
+      const { code, output } = await captured((io) =>
+        execIn(docker, docker.getContainer(instance), ['cat', path], io),
+      );
+      return code === 0 ? [[key, output.replace(/\n+$/, '')]] : [];
+    } catch {
+      // It ended since it was listed.
+      return [];
+    }
+  });
+  return Object.fromEntries((await Promise.all(read)).flat());
+}
+
+/** Adds to instances what they publish, and what of others has changed since their files were written. */
+function withOutputs(
+  seen: readonly Seen[],
+  outputs: ReadonlyMap<string, Record<string, string>>,
+  folders: Folders,
+): ObservedInstance[] {
+  const now = new Map(
+    seen.flatMap(({ name, workload }) =>
+      Object.entries(outputs.get(name) ?? {}).map(([key, value]) => [`${workload}:${key}`, value] as const),
+    ),
+  );
+  return seen.map((one) => {
+    const own = outputs.get(one.name);
+    const outdated = folders.outputs.outdated(one.name, now);
+    return {
+      ...one,
+      ...(own && { outputs: own }),
+      ...(Object.keys(outdated).length > 0 && { outdated }),
+    };
+  });
 }

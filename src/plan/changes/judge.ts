@@ -2,6 +2,7 @@ import type { Mode, ObservedInstance, Reason } from '../../model/plan.ts';
 import type { Workload } from '../../model/resource.ts';
 import type { ImageIds } from '../image-ids.ts';
 import { strongest } from '../mode.ts';
+import { followMode } from '../outputs.ts';
 import { nodesText } from '../reasons/nodes.ts';
 
 /** What was found out about the instances that stay where they are. */
@@ -70,8 +71,10 @@ export function modeOf(
   mode: Mode,
   images: ImageIds,
 ): Mode | null {
-  const hardest = strongest(...verdictsOn(instance, before, after, mode, images).map(({ mode }) => mode));
-  return hardest === 'in-place' && instance.fingerprint === after.fingerprint ? null : hardest;
+  const verdicts = verdictsOn(instance, before, after, mode, images);
+  const hardest = strongest(...verdicts.map(({ mode }) => mode));
+  const right = instance.fingerprint === after.fingerprint && verdicts.every(({ reason }) => reason === null);
+  return hardest === 'in-place' && right ? null : hardest;
 }
 
 function verdictsOn(
@@ -85,6 +88,7 @@ function verdictsOn(
     madeFrom(instance, before, after, mode),
     inState(instance),
     runsImage(instance, after, images),
+    isFilled(instance, after),
     changedByHand(instance),
   ];
 }
@@ -115,6 +119,17 @@ function runsImage({ image }: ObservedInstance, after: Workload, images: ImageId
   const now = images.get(after.image);
   if (image === undefined || now === undefined || image === now) return fine;
   return { mode: 'replace', reason: { what: 'drift', before: `runs another build of ${after.image}` } };
+}
+
+/** An instance whose files hold a value that somebody publishes another one of now. */
+function isFilled({ outdated = {} }: ObservedInstance, after: Workload): Verdict {
+  const [first] = Object.entries(outdated);
+  if (!first) return fine;
+  const [output, { before, after: now }] = first;
+  return {
+    mode: followMode(after, Object.keys(outdated)),
+    reason: { what: 'state', before: `${output} = ${before ?? 'nothing'}`, after: now },
+  };
 }
 
 function changedByHand({ drift }: ObservedInstance): Verdict {

@@ -11,13 +11,10 @@ import {
 } from '../testing.ts';
 
 const blueGreen = { strategy: 'blue-green', maxUnavailable: 1, surge: 0, batch: 1 } as const;
-const slots = [1, 2].map((slot) => ({
-  endpoint: 'web/public',
-  port: 10_000 + slot,
-  protocol: 'tcp' as const,
-  exposure: 'public' as const,
-  slot,
-}));
+const fixed = [
+  { endpoint: 'web/public', port: 80, protocol: 'tcp' as const, exposure: 'public' as const },
+] as const;
+const slots = [1, 2].map((slot) => ({ ...fixed[0], port: 10_000 + slot, slot }));
 
 describe('what a changed workload goes through', () => {
   const three = { nodes: ['a', 'b', 'c'] };
@@ -104,11 +101,12 @@ describe('what a changed workload goes through', () => {
     ],
     [
       'an image of one, blue-green on the port that it has',
-      {},
-      { image: 'image:2', update: blueGreen },
+      { ports: fixed },
+      { image: 'image:2', update: blueGreen, ports: fixed },
       {},
       'replace',
     ],
+    ['an image of one, blue-green without a port', {}, { image: 'image:2', update: blueGreen }, {}, 'roll'],
     [
       'an image of one behind a balancer, with a slot left',
       { ports: slots },

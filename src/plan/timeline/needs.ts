@@ -26,11 +26,7 @@ export function needsOf(desired: Pick<Desired, 'resources'>): Needs {
     const id = baseOf(resource.id);
     const key: ResourceKey = `${resource.kind}:${id}`;
     named.set(id, key);
-    for (const output of outputsOf(resource.outputs)) named.set(`${id}:${output}`, key);
+    for (const output of Object.keys(resource.outputs)) named.set(`${id}:${output}`, key);
   }
   return { of, named };
-}
-
-function outputsOf(outputs: readonly string[] | Readonly<Record<string, string>>): readonly string[] {
-  return Array.isArray(outputs) ? outputs : Object.keys(outputs);
 }
