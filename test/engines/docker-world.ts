@@ -33,6 +33,7 @@ export function dockerWorld(socket?: string): World {
     // Not `docker kill`, which Docker takes for an order that it stays so.
     kill: (instance) =>
       void process.kill(Number(docker('inspect', '--format', '{{.State.Pid}}', instance)), 'SIGKILL'),
+    order: (instance) => void docker('kill', instance),
     stop: (instance) => void docker('stop', '--time', '1', instance),
     remove: (instance) => void docker('rm', '--force', instance),
     occupy: (instance) => {

@@ -28,10 +28,14 @@ imageName: "kollage/{{ image }}:{{ release }}"
     `service: store
 title: Store
 image: memcached
-options: { memory: { type: integer, doc: Megabytes., default: 16, min: 1 } }
+options:
+  memory: { type: integer, doc: Megabytes., default: 16, min: 1 }
+  command: { type: string, doc: What it runs instead., default: "" }
 components:
   server:
-    command: memcached -u memcached -l {{ bind }} -p ${ports} -m {{ options.memory }}
+    command: >-
+      {% if options.command %}{{ options.command }}{% else %}
+      memcached -u memcached -l {{ bind }} -p ${ports} -m {{ options.memory }}{% endif %}
     endpoints: { main: { port: ${ports} } }
     health: { memcached: { endpoint: main }, grace: 20 }
     stop: { grace: 2 }

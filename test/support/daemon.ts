@@ -26,8 +26,9 @@ export class PrivateDaemon {
     if (size !== undefined) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', this.#data]);
   }
 
-  /** Starts it, and waits until it answers. */
+  /** Starts it, unless it runs, and waits until it answers. */
   async start(): Promise<void> {
+    if (this.#runs(this.#process)) return;
     const flags = {
       'data-root': this.#data,
       'exec-root': this.#exec,
@@ -85,6 +86,11 @@ export class PrivateDaemon {
     });
   }
 
+  /** Fills its disk to the last byte, until the returned function is called. Only with a `size`. */
+  fill(): () => void {
+    return fillDisk(this.#data);
+  }
+
   docker(...args: string[]): string {
     return execFileSync('docker', ['--host', `unix://${this.socket}`, ...args], { encoding: 'utf8' }).trim();
   }
@@ -106,9 +112,13 @@ export class PrivateDaemon {
     for (const point of points.reverse()) execFileSync('umount', [point]);
   }
 
+  #runs(child: ChildProcess | undefined): child is ChildProcess {
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   async #end(how: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (!this.#runs(child)) return;
     const ended = once(child, 'exit');
     child.kill(how);
     await ended;
@@ -138,6 +148,17 @@ async function killAll(find: () => number[]): Promise<void> {
     for (const pid of left) signal(pid);
     await pause(5);
   }
+}
+
+/** Fills the file system of a folder to the last byte, until the returned function is called. */
+export function fillDisk(folder: string): () => void {
+  const filler = join(folder, 'filler');
+  try {
+    execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k'], { stdio: 'pipe' });
+  } catch {
+    // That there is no more room is what it was for.
+  }
+  return () => rmSync(filler);
 }
 
 /** The group's folder in each hierarchy of version 1, or the one of version 2 (cgroups(7)). */

@@ -13,6 +13,8 @@ export interface World {
   instances(deployment: string): Map<string, string>;
   /** Kills the process of an instance. */
   kill(instance: string): void;
+  /** Orders the engine to kill an instance, which it may take for a wish that it stays so. */
+  order(instance: string): void;
   /** Stops or removes an instance as somebody who knows nothing of Kollage would. */
   stop(instance: string): void;
   remove(instance: string): void;

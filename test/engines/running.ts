@@ -1,0 +1,69 @@
+import { expect, vi } from 'vitest';
+import { KollageError } from '../../src/model/error.ts';
+import type { KollageEvent } from '../../src/model/event.ts';
+import { destroy } from '../../src/operate/destroy.ts';
+import { status, type WorkloadStatus } from '../../src/operate/status.ts';
+import { up } from '../../src/operate/up.ts';
+
+export interface Run {
+  readonly number: number | null;
+  readonly events: readonly KollageEvent[];
+}
+
+/** A deployment folder that tests bring up, look at and take away. */
+export class Running {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Brings it up; `hear` is called with each event, as it comes. */
+  async up(
+    hear: (event: KollageEvent) => void = () => undefined,
+    signal = new AbortController().signal,
+  ): Promise<Run> {
+    const events: KollageEvent[] = [];
+    const emit = (event: KollageEvent) => {
+      events.push(event);
+      hear(event);
+    };
+    const number = await up({ folder: this.#folder, emit, planned: () => undefined, signal });
+    return { number, events };
+  }
+
+  /** Tries to bring it up; gives the error with which that ends, null when it does not. */
+  async tryUp(hear?: (event: KollageEvent) => void, signal?: AbortSignal): Promise<KollageError | null> {
+    try {
+      await this.up(hear, signal);
+      return null;
+    } catch (error) {
+      if (error instanceof KollageError) return error;
+      throw error;
+    }
+  }
+
+  /** The error with which bringing it up must end. */
+  async failsUp(hear?: (event: KollageEvent) => void, signal?: AbortSignal): Promise<KollageError> {
+    const error = await this.tryUp(hear, signal);
+    if (error === null) throw new Error('it came up');
+    return error;
+  }
+
+  /** The workloads that are not healthy, and why. */
+  async ailing(): Promise<Pick<WorkloadStatus, 'workload' | 'state' | 'why'>[]> {
+    const { workloads } = await status(this.#folder);
+    return workloads.flatMap(({ workload, state, why }) =>
+      state === 'healthy' ? [] : [{ workload, state, why }],
+    );
+  }
+
+  /** Waits for what comes back by itself, each container at its own time. */
+  async becomesHealthy(): Promise<void> {
+    await vi.waitFor(async () => expect(await this.ailing()).toEqual([]), { timeout: 60_000, interval: 100 });
+  }
+
+  async destroy(): Promise<void> {
+    await destroy(this.#folder, { data: false });
+  }
+}
