@@ -20,6 +20,8 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   up: () => import('./commands/up.ts'),
   upgrade: () => import('./commands/upgrade.ts'),
   history: () => import('./commands/history.ts'),
+  diff: () => import('./commands/diff.ts'),
+  rollback: () => import('./commands/rollback.ts'),
   timeline: () => import('./commands/timeline.ts'),
   exec: () => import('./commands/exec.ts'),
   verify: () => import('./commands/verify.ts'),

@@ -28,7 +28,7 @@ export function occasional(desired: Desired, service: string, phase: Task['phase
 export function onOccasion(task: Task, revision: number, run: number): Task {
   return {
     ...task,
-    phase: 'bootstrap',
+    phase: 'expand',
     env: { ...task.env, KOLLAGE_REVISION: String(revision) },
     fingerprint: hash([task.fingerprint, revision, run]),
   };

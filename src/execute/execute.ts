@@ -90,6 +90,7 @@ class Run {
     if (resource?.kind === 'task' && change.action === 'run')
       return this.#told(change, async () => {
         await this.#x.begins?.(resource);
+        await this.#forgetOthers(resource);
         await runTask(site, resource);
       });
     this.#done.get(change.key)?.resolve();
@@ -100,6 +101,15 @@ class Run {
     return numbersOf(workload).length > 0
       ? changeBehind(this.#site, workload, before)
       : changeWorkload(this.#site, workload, change, before);
+  }
+
+  /** What mends is done only as long as no other did it since: going back to an earlier one means to run that again. */
+  async #forgetOthers({ id, phase, fingerprint }: Task): Promise<void> {
+    if (phase !== 'bootstrap') return;
+    const { engine, desired } = this.#site;
+    for (const done of this.#x.observed?.tasks ?? [])
+      if (done.id === id && done.fingerprint !== fingerprint)
+        await engine.forgetTask(desired.deployment, id, done.fingerprint);
   }
 
   #before(id: string): Before {

@@ -392,7 +392,7 @@ export const errors = {
     cause:
       'Going back to a revision would run old programs on data that newer ones have changed, for its tasks that prepare data are others.',
     kept: 'Nothing was changed.',
-    next: 'Give --restore-data to bring the data back too, as it was saved then. What was written since is lost.',
+    next: 'Go forward instead: put what is to be different into the folder, and run `kollage up`.',
   },
   'KLG-513': {
     title: 'A check failed',

@@ -18,6 +18,7 @@ interface Options extends ServiceOptions {
   folder: string;
   json?: true;
   message?: string;
+  retry?: true;
 }
 
 /** `kollage up`: makes what runs equal to what the folder says. */
@@ -27,9 +28,10 @@ export function register(program: Command): void {
     .description('make what runs equal to what the folder says')
     .addOption(folderOption())
     .option('-m, --message <text>', 'what the change is for, for the history')
+    .option('--retry', 'try again what failed before and was taken back')
     .option('--json', 'events as JSON lines, for programs');
   withServices(command, '; written into kollage.yaml').action(
-    async ({ folder, json, message, ...services }: Options) => {
+    async ({ folder, json, message, retry, ...services }: Options) => {
       const switched = await switchServices(folder, switchedBy(services));
       if (!json) process.stdout.write(switchedText(switched, folder));
       const to = { out: process.stdout, paint: colours(process.stdout), env: process.env };
@@ -40,6 +42,7 @@ export function register(program: Command): void {
         const revision = await up({
           folder,
           why: message,
+          retry,
           signal: interrupt.signal,
           planned: (plan, desired) => {
             wanted = desired;

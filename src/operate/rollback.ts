@@ -1,0 +1,114 @@
+import { converge } from '../execute/converge.ts';
+import { pinned, withImageIds } from '../execute/pinned.ts';
+import { secretsOf, takeBack } from '../execute/take-back.ts';
+import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
+import { readPasswords } from '../load/passwords.ts';
+import { KollageError, throwFirst } from '../model/error.ts';
+import type { KollageEvent } from '../model/event.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Desired } from '../model/resource.ts';
+import { runChecks } from '../plan/checks/checks.ts';
+import { SqliteStore, whoami } from '../state/sqlite.ts';
+import type { Revision, StateStore } from '../state/store.ts';
+import { engineFor } from './engine-of.ts';
+import { revisionOf } from './revisions.ts';
+
+export interface RollbackRequest {
+  readonly folder: string;
+  /** The revision to go back to; when not given, what is unfinished is taken back, else it is the one before the last. */
+  readonly to?: number | undefined;
+  readonly why?: string | undefined;
+  /** Shown before anything is changed; false leaves all as it is. */
+  readonly planned: (plan: Plan, desired: Desired) => Promise<boolean>;
+  readonly emit: (event: KollageEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes what runs equal to an earlier revision again, with the images and secrets that it ran with, as a new revision; gives its number, null where
+ * nothing was to be done. The folder is not touched: the next `up` goes forward to it. Data stays as it is; KLG-512 where old programs
+ * would run on a newer schema. KLG-105 for a revision that is not there or was not applied whole, KLG-507 when nothing was.
+ */
+export async function rollback(request: RollbackRequest): Promise<number | null> {
+  const { folder, emit, signal, planned } = request;
+  const { file } = readDeploymentFile(openDeployment(folder));
+  const { name } = file.value;
+  const engine = engineFor(file.value.engine, file.at(['engine']));
+  await engine.version();
+  const state = SqliteStore.existing(name);
+  if (!state)
+    throw new KollageError({ code: 'KLG-507', message: `${name} was never brought up on this host` });
+  try {
+    using _lock = await state.lock();
+    const secrets = async () => {
+      const { values } = await readPasswords(openDeployment(folder));
+      return (secret: string) => values.get(secret)?.reveal();
+    };
+    const means = { engine, store: state, secrets, emit, signal };
+    const open = await state.unfinished();
+    if (open && open.base !== null && request.to === undefined) {
+      await takeBack(means, open, null);
+      return open.base;
+    }
+    const target = await targetOf(state, request.to);
+    const last = await state.last();
+    if (last) refuseOldPrograms(last.desired, target);
+    const observed = withImageIds(await engine.observe(name, target.desired), target);
+    const kept = await secretsOf(means, target);
+    return await converge({
+      ...means,
+      secrets: async () => kept,
+      desired: pinned(target, observed),
+      by: whoami(),
+      why: request.why ?? `rollback to ${target.number}`,
+      retry: true,
+      planned: async (made) => {
+        const desired = target.desired;
+        const findings = [...runChecks({ ...made, desired }), ...made.plan.findings];
+        throwFirst(findings);
+        return planned({ ...made.plan, findings }, desired);
+      },
+    });
+  } finally {
+    state.close();
+  }
+}
+
+async function targetOf(state: StateStore, to: number | undefined): Promise<Revision> {
+  const last = await state.last();
+  const number = to ?? last?.base;
+  if (number === null || number === undefined)
+    throw new KollageError({
+      code: 'KLG-105',
+      message: 'there is no revision before this one to go back to',
+      next: 'See `kollage history`.',
+    });
+  const revision = await revisionOf(state, number);
+  if (revision.status === 'done') return revision;
+  throw new KollageError({
+    code: 'KLG-105',
+    message: `revision ${number} was not applied whole (${revision.status}): nobody can go back to it`,
+    next: 'See `kollage history`.',
+  });
+}
+
+/** KLG-512 where tasks that prepare data are others than they were: what they did cannot be seen, and an older one is never run on it. */
+function refuseOldPrograms(now: Desired, { number, desired }: Revision): void {
+  const schema = ({ resources }: Desired) =>
+    new Map(
+      resources.flatMap((one) =>
+        one.kind === 'task' && ['expand', 'migrate', 'contract'].includes(one.phase)
+          ? [[one.id, one.fingerprint] as const]
+          : [],
+      ),
+    );
+  const then = schema(desired);
+  const other = [...schema(now)].flatMap(([id, fingerprint]) =>
+    then.has(id) && then.get(id) !== fingerprint ? [id] : [],
+  );
+  if (other.length === 0) return;
+  throw new KollageError({
+    code: 'KLG-512',
+    message: `revision ${number} has other programs for the data as it is now: ${other.join(', ')}`,
+  });
+}
