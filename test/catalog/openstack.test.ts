@@ -84,6 +84,7 @@ describe.each(releases)('release %s', (release) => {
       'cinder/tgtd',
       'cinder/volume',
       'neutron/dhcp-agent',
+      'neutron/l3-agent',
       'neutron/metadata-agent',
       'neutron/openvswitch-agent',
       'nova/compute',
@@ -197,7 +198,7 @@ describe.each(releases)('release %s', (release) => {
     ['nova/compute', 'nova.conf', 'libvirt', 'connection_uri', 'qemu:///system'],
     ['nova/compute', 'nova.conf', 'os_vif_ovs', 'ovsdb_connection', 'unix:/run/openvswitch/db.sock'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'core_plugin', 'ml2'],
-    ['neutron/server', 'neutron.conf', 'DEFAULT', 'service_plugins', ''],
+    ['neutron/server', 'neutron.conf', 'DEFAULT', 'service_plugins', 'router'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'rpc_workers', '1'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'rpc_state_report_workers', '0'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'global_physnet_mtu', '1400'],
@@ -387,11 +388,9 @@ describe('choices', () => {
   });
 
   test('routers are one switch', () => {
-    const desired = compiled('2025.1', { 'neutron.l3': true });
-    expect(all(desired, 'workload').map(({ id }) => id)).toContain('neutron/l3-agent');
-    expect(values(desired, 'neutron/server', 'neutron.conf', 'DEFAULT', 'service_plugins')).toEqual([
-      'router',
-    ]);
+    const desired = compiled('2025.1', { 'neutron.l3': false });
+    expect(all(desired, 'workload').map(({ id }) => id)).not.toContain('neutron/l3-agent');
+    expect(values(desired, 'neutron/server', 'neutron.conf', 'DEFAULT', 'service_plugins')).toEqual(['']);
   });
 
   test('each way to keep volumes adds itself', () => {
