@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * `unit` needs nothing but Node; `real` needs a Docker daemon, and images that `kollage images build` makes. `cloud` is a whole all-in-one
- * beside: it takes its ports and minutes, and is not part of `npm test`.
+ * `unit` needs nothing but Node; `real` needs a Docker daemon, and images that `kollage images build` makes. `cloud` and
+ * `upgrade` bring up a whole all-in-one beside: they take its ports and minutes, and are not part of `npm test`.
  */
 export default defineConfig({
   test: {
@@ -22,6 +22,14 @@ export default defineConfig({
           name: 'cloud',
           include: ['test/cloud/**/*.test.ts'],
           testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'upgrade',
+          include: ['test/upgrade/**/*.test.ts'],
+          testTimeout: 1_800_000,
           hookTimeout: 600_000,
         },
       },
