@@ -66,7 +66,10 @@ test.each([
   ['rabbitmq', 'rabbitmq', 'which rabbitmq-server kolla_rabbitmq_server && erl -noshell -eval "halt()."'],
   ['toolbox', 'kolla', 'openstack --version && mariadb --version && curl --version'],
 ] as const)('%s runs as %s: %s', async (image, user, command) => {
-  const { status, output } = await inImage(`kollage/${image}:${release}`, `id -un && ${command}`);
+  const { status, output } = await inImage(
+    `kollage/${image}:${release}`,
+    `id -un && test -w /tmp && ${command}`,
+  );
   expect({ status, output }).toEqual({ status: 0, output: expect.stringMatching(new RegExp(`^${user}\n`)) });
 });
 

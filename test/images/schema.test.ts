@@ -65,13 +65,13 @@ function schemas(service: string, options: readonly string[]): string[] {
   const names = [...text.matchAll(/CREATE DATABASE IF NOT EXISTS `(\w+)`/g)].map(([, name = '']) => name);
   const fresh = names.map((name) => `DROP DATABASE IF EXISTS ${name};`).join('');
   docker('exec', container, 'mariadb', ...login, '--execute', `${fresh}${text}`);
-  const { image, config, env, mounts } = taskOf(`${service}/db-sync`);
+  const { image, user, config, env, mounts } = taskOf(`${service}/db-sync`);
   const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const keys = service === 'keystone' ? taskOf('keystone/keys') : undefined;
   const before = keys ? `python3 /etc/kollage/keys.py ${mounts.map(({ path }) => path).join(' ')} && ` : '';
   const command = `${before}python3 /etc/kollage/schema.py expand /etc/kollage/schema.json && cat /tmp/fresh`;
   const output = docker(
-    ...['run', '--rm', '--network=host', '--user=root', '--entrypoint=', ...variables, ...options],
+    ...['run', '--rm', '--network=host', `--user=${user}`, '--entrypoint=', ...variables, ...options],
     ...mounts.map(({ path }) => `--tmpfs=${path}`),
     ...[...mounted(config ?? ''), ...mounted(keys?.config ?? ''), image, 'sh', '-c', command],
   );
