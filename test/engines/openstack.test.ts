@@ -31,7 +31,7 @@ profile: identity
 services:
   mariadb: { options: { port: ${ports.mariadb} } }
   memcached: { options: { port: ${ports.memcached} } }
-  rabbitmq: { options: { port: ${ports.rabbitmq} } }
+  rabbitmq: { options: { port: ${ports.rabbitmq}, cluster_port: ${ports.rabbitmq + 1} } }
   keystone: { options: { port: ${ports.keystone} } }
   glance: { options: { port: ${ports.glance}${glance} } }
   placement: { options: { port: ${ports.placement} } }
