@@ -20,13 +20,14 @@ until udhcpc -i eth0 -s /bin/lease -O staticroutes -O mtu -f -q -n -t 5 -T 2 > /
 done
 say "address $(ip -4 -o address show dev eth0 | awk '{ print $4 }')"
 
+# timeout, since with its own limit the wget of busybox 1.35 crashes.
 metadata=http://169.254.169.254/openstack/latest
-until wget -q -T 5 -O /run/metadata "$metadata/meta_data.json"; do
+until timeout 5 wget -q -O /run/metadata "$metadata/meta_data.json"; do
   say 'no metadata yet'
   sleep 1
 done
 say "metadata $(sed -n 's/.*"uuid": *"\([^"]*\)".*/\1/p' /run/metadata)"
-if wget -q -T 5 -O /run/user "$metadata/user_data"; then
+if timeout 5 wget -q -O /run/user "$metadata/user_data"; then
   sh /run/user 2>&1 | sed 's/^/guest: /'
 fi
 say 'done'
