@@ -71,7 +71,7 @@ class Proof:
             raise Failed("Keystone's catalog has no service of type %s" % kind)
         return session.send(method, url + path, body, headers)[1]
 
-    def until(self, what, ask, seconds=120):
+    def until(self, what, ask, seconds=240):
         """Asks until the answer counts as true, and gives it. Raises Failed with the name of what was waited for."""
         deadline = time.monotonic() + seconds
         while True:
