@@ -132,14 +132,25 @@ function withOutputs(
   outputs: ReadonlyMap<string, Record<string, string>>,
   folders: Folders,
 ): ObservedInstance[] {
-  const now = new Map(
+  const now = Map.groupBy(
     seen.flatMap(({ name, workload }) =>
-      Object.entries(outputs.get(name) ?? {}).map(([key, value]) => [`${workload}:${key}`, value] as const),
+      Object.entries(outputs.get(name) ?? {}).map(([key, value]) => ({ of: `${workload}:${key}`, value })),
     ),
+    ({ of }) => of,
+  );
+  // What was published holds as long as one of those that run says so: while an old one stands beside the new, both do.
+  const published = folders.outputs.all();
+  const newer = new Map(
+    [...now].flatMap(([of, said]) => {
+      const [first] = said;
+      return !first || said.some(({ value }) => value === published.get(of))
+        ? []
+        : [[of, first.value] as const];
+    }),
   );
   return seen.map((one) => {
     const own = outputs.get(one.name);
-    const outdated = folders.outputs.outdated(one.name, now);
+    const outdated = folders.outputs.outdated(one.name, newer);
     return {
       ...one,
       ...(own && { outputs: own }),
