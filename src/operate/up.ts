@@ -6,6 +6,7 @@ import type { KollageEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
+import { upgradeNote } from '../plan/upgrade/way.ts';
 import { SqliteStore, whoami } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
 import { prepare } from './prepare.ts';
@@ -17,7 +18,7 @@ export interface UpRequest {
   /** Shown before anything is changed. */
   readonly planned: (plan: Plan, desired: Desired) => void;
   /** Told of images that come from a registry, before there is a plan. */
-  readonly pulling?: (pulling: Pulling) => void;
+  readonly pulling?: ((pulling: Pulling) => void) | undefined;
   readonly signal: AbortSignal;
   /** What the change is for, for the history. */
   readonly why?: string | undefined;
@@ -30,12 +31,12 @@ export interface UpRequest {
 /**
  * Makes what runs equal to what the folder says, whole or not at all; gives the number of the revision, or null when there was nothing to do. A run
  * that was killed is gone on with. Throws the first finding that is an error, KLG-503 when another one works on it, KLG-511 for what failed
- * before, and KLG-5xx for what fails: then what ran before runs again, unless it was the first time.
+ * before, KLG-530 for a release that cannot be reached, and KLG-5xx for what fails: then what ran before runs again, unless it was the first time.
  */
 export async function up(request: UpRequest): Promise<number | null> {
   const { folder, emit, planned, signal, why = '', retry = false, instead } = request;
   const { pulling = () => undefined } = request;
-  const { deployment, desired, findings } = await prepare(folder, instead);
+  const { deployment, catalog, desired, findings } = await prepare(folder, instead);
   throwFirst(findings);
   const engine = engineFor(deployment.engine, deployment.at(['engine']));
   await engine.version();
@@ -57,6 +58,8 @@ export async function up(request: UpRequest): Promise<number | null> {
         return (name) => values.get(name)?.reveal();
       },
       planned: async ({ plan, observed, last }) => {
+        if (last && last.release !== desired.release)
+          upgradeNote(catalog.file.value.releases, last.release, desired.release);
         const all = [...findings, ...runChecks({ desired, last, observed }), ...plan.findings];
         throwFirst(all);
         planned({ ...plan, findings: all }, desired);

@@ -12,8 +12,9 @@ import { upgradeNote } from '../plan/upgrade/way.ts';
 import { SqliteStore } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import { pullImages } from './pull.ts';
 import { reading } from './revisions.ts';
-import { up } from './up.ts';
+import { type UpRequest, up } from './up.ts';
 import { setRelease } from './upgrade/set-release.ts';
 import { ofPhase, proveAll } from './verify/prove-all.ts';
 
@@ -38,6 +39,9 @@ export interface UpgradeRequest {
   /** Waited for when the checks have said yes; throws where it shall not be done. */
   readonly agreed: () => Promise<void>;
   readonly signal: AbortSignal;
+  /** Whether what failed before, and was taken back, is tried again. */
+  readonly retry?: boolean | undefined;
+  readonly pulling?: UpRequest['pulling'];
 }
 
 /**
@@ -64,6 +68,8 @@ export async function upgrade(request: UpgradeRequest): Promise<number | null> {
     planned: (_, desired) => follows(desired),
     emit,
     signal,
+    retry: request.retry,
+    pulling: request.pulling,
   }).catch((error: unknown) => {
     throw error instanceof KollageError && error.code === 'KLG-506' ? goesOn(release, error) : error;
   });
@@ -82,17 +88,19 @@ async function target(folder: string, from: string, release: string): Promise<Pr
 
 /** Shows what will be done, and asks the platform whether it may be. */
 async function check(request: UpgradeRequest, from: string, prepared: Prepared): Promise<void> {
-  const { folder, release: to, signal, emit } = request;
+  const { folder, release: to, signal, emit, pulling = () => undefined } = request;
   const { deployment, desired, proofs, catalog } = prepared;
   const engine = engineFor(deployment.engine, deployment.at(['engine']));
   await engine.version();
   const state = new SqliteStore(deployment.name);
   using _lock = await state.lock();
+  const checks = ofPhase(proofs, 'check');
+  const whole = { ...desired, resources: [...desired.resources, ...checks] };
+  await pullImages({ engine, deployment, desired: whole, tell: pulling });
   const last = (await state.last())?.desired ?? null;
   const observed = await engine.observe(deployment.name, desired);
   const plan = makePlan({ desired, last, observed });
   throwFirst([...runChecks({ desired, last, observed }), ...plan.findings]);
-  const checks = ofPhase(proofs, 'check');
   const only = { ...desired, resources: checks };
   throwFirst(runChecks({ desired: only, last: null, observed }).filter(({ code }) => code === 'KLG-406'));
   const note = upgradeNote(catalog.file.value.releases, from, to);

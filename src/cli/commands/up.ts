@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Desired } from '../../model/resource.ts';
 import { handOver } from '../../operate/access.ts';
-import type { Pulling } from '../../operate/pull.ts';
 import { switchServices } from '../../operate/services.ts';
 import { up } from '../../operate/up.ts';
 import { colours } from '../colour.ts';
@@ -12,6 +11,7 @@ import { jsonReporter, personReporter } from '../live/reporter.ts';
 import { paintLine } from '../live/text.ts';
 import { usage } from '../live/usage.ts';
 import { printFinding } from '../print/finding.ts';
+import { tellPulling } from '../print/pulling.ts';
 import { type ServiceOptions, switchedBy, withServices } from '../services.ts';
 
 interface Options extends ServiceOptions {
@@ -49,7 +49,7 @@ export function register(program: Command): void {
             reporter.planned(plan, desired);
           },
           emit: reporter.event,
-          pulling: json ? (pulling) => process.stdout.write(`${pulledJson(pulling)}\n`) : tellPulling,
+          pulling: tellPulling(json === true),
         });
         reporter.done(revision);
         if (wanted) await tellUsage(wanted, { folder, short: revision === null, silent: json === true });
@@ -79,13 +79,4 @@ function switchedText(switched: ReadonlyMap<string, boolean>, folder: string): s
   if (switched.size === 0) return '';
   const list = [...switched].map(([name, on]) => `${name}: ${on}`).join(', ');
   return `${join(folder, 'kollage.yaml')} now says, for this run and the next: ${list}\n`;
-}
-
-function tellPulling({ image, seconds }: Pulling): void {
-  const what = seconds === null ? 'pulling' : `pulled in ${seconds.toFixed(1)} s:`;
-  process.stdout.write(`${what} ${image}\n`);
-}
-
-function pulledJson(pulling: Pulling): string {
-  return JSON.stringify({ at: Date.now(), type: 'pulling', ...pulling });
 }

@@ -7,12 +7,14 @@ import { folderOption } from '../folder.ts';
 import { interruptible } from '../live/interrupt.ts';
 import { jsonReporter, personReporter } from '../live/reporter.ts';
 import { verdict } from '../live/verdict.ts';
+import { tellPulling } from '../print/pulling.ts';
 import { printUpgrade } from '../print/upgrade.ts';
 
 interface Options {
   folder: string;
   release: string;
   yes?: true;
+  retry?: true;
   json?: true;
 }
 
@@ -24,8 +26,9 @@ export function register(program: Command): void {
     .addOption(folderOption())
     .requiredOption('-r, --release <release>', 'the release to reach')
     .option('-y, --yes', 'do not ask')
+    .option('--retry', 'try again what failed before and was taken back')
     .option('--json', 'the plan and events as JSON lines, for programs')
-    .action(async ({ folder, release, yes, json }: Options) => {
+    .action(async ({ folder, release, yes, retry, json }: Options) => {
       const to = { out: process.stdout, paint: colours(process.stdout), env: process.env };
       // The checks are a run of their own, which is told to its end before the upgrade begins.
       const run = json ? jsonReporter(to) : personReporter(to);
@@ -36,6 +39,8 @@ export function register(program: Command): void {
         const revision = await upgrade({
           folder,
           release,
+          retry,
+          pulling: tellPulling(json === true),
           signal: interrupt.signal,
           planned: (plan) => {
             if (json) to.out.write(`${JSON.stringify({ at: Date.now(), type: 'upgrade', ...plan })}\n`);
