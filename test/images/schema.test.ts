@@ -72,7 +72,7 @@ function schemas(service: string, options: readonly string[]): string[] {
   const command = `${before}python3 /etc/kollage/schema.py expand /etc/kollage/schema.json && cat /tmp/fresh`;
   const output = docker(
     ...['run', '--rm', '--network=host', `--user=${user}`, '--entrypoint=', ...variables, ...options],
-    ...mounts.map(({ path }) => `--tmpfs=${path}`),
+    ...mounts.map(({ path }) => `--tmpfs=${path}:mode=1777`),
     ...[...mounted(config ?? ''), ...mounted(keys?.config ?? ''), image, 'sh', '-c', command],
   );
   expect(output.trim()).toMatch(/yes$/);
