@@ -96,6 +96,7 @@ export function makeDeployment(catalog: TestCatalog, test: TestDeployment): Depl
     nodes: [{ name: 'localhost', roles: ['controller', 'compute'], address: null, memory: null, cpus: null }],
     images: deploymentFile.parse({ name: 'test' }).images,
     timeouts: { needs: 600 },
+    checks: [],
     at: () => ({ file: 'kollage.yaml' }),
     ...rest,
     options: settings(options ?? {}, 'kollage.yaml'),

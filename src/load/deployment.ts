@@ -80,6 +80,7 @@ export async function loadDeployment(
     nodes,
     images,
     timeouts: file.value.timeouts,
+    checks: file.value.checks,
     globals: globals.settings,
     overrides,
     at: file.at,

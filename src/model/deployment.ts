@@ -74,6 +74,20 @@ export const timeouts = z.strictObject({
   needs: z.int().min(1).max(86_400).default(600),
 });
 
+const check = {
+  /** What it is called where it fails; what it does when not given. */
+  name: z.string().optional(),
+  /** Seconds that it may take. */
+  timeout: z.number().positive().max(86_400).default(60),
+};
+
+/** What must hold after a change, or it is taken back: a request that is answered so, or a command that ends with 0. */
+export const deploymentCheck = z.union([
+  z.strictObject({ http: z.url(), status: z.array(z.int()).default([200]), ...check }),
+  /** A shell's command line on the operator's host, in the deployment folder; or in the first instance of a component. */
+  z.strictObject({ command: z.string().min(1), in: z.string().optional(), ...check }),
+]);
+
 /** kollage.yaml, as an operator writes it. docs/reference/kollage.md explains each key. */
 export const deploymentFile = z.strictObject({
   name,
@@ -97,11 +111,13 @@ export const deploymentFile = z.strictObject({
   nodes: z.record(z.string(), nodeSettings).default({}),
   images: imageSettings.prefault({}),
   timeouts: timeouts.prefault({}),
+  checks: z.array(deploymentCheck).default([]),
 });
 
 export type DeploymentFile = z.infer<typeof deploymentFile>;
 export type ServiceSettings = z.infer<typeof serviceSettings>;
 export type ComponentSettings = z.infer<typeof componentSettings>;
+export type DeploymentCheck = z.infer<typeof deploymentCheck>;
 export type Timeouts = z.infer<typeof timeouts>;
 export type UpdatePolicy = z.infer<typeof updatePolicy>;
 export type EngineName = 'docker' | 'kubernetes' | 'marathon' | 'dcos';

@@ -31,6 +31,7 @@ export interface Deployment {
   readonly nodes: readonly DesiredNode[];
   readonly images: DeploymentFile['images'];
   readonly timeouts: DeploymentFile['timeouts'];
+  readonly checks: DeploymentFile['checks'];
   /** Everything of globals.yml, for overrides that use its variables. */
   readonly globals: ReadonlyMap<string, OptionSetting>;
   /** The files under config/, sorted by path. */

@@ -8,6 +8,7 @@ import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
 import { upgradeNote } from '../plan/upgrade/way.ts';
 import { SqliteStore, whoami } from '../state/sqlite.ts';
+import { holds } from './checks.ts';
 import { engineFor } from './engine-of.ts';
 import { prepare } from './prepare.ts';
 import { type Pulling, pullImages } from './pull.ts';
@@ -57,6 +58,7 @@ export async function up(request: UpRequest): Promise<number | null> {
         const { values } = await readPasswords(openDeployment(folder));
         return (name) => values.get(name)?.reveal();
       },
+      check: () => holds(deployment.checks, { folder, engine, desired, signal }),
       planned: async ({ plan, observed, last }) => {
         if (last && last.release !== desired.release)
           upgradeNote(catalog.file.value.releases, last.release, desired.release);

@@ -22,6 +22,7 @@ export function everything(release: string): { catalog: Catalog; deployment: Dep
     services,
     options: new Map(),
     components: new Map(),
+    checks: [],
     timeouts: { needs: 600 },
     nodes: [
       {

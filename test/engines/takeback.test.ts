@@ -112,6 +112,11 @@ describe('what fails is taken back', () => {
       `${other}, web: { components: { back: { image: "kollage/rabbitmq:2025.1" } } } }\n`,
       'KLG-504',
     ],
+    [
+      'a check that does not hold',
+      `${other} }\nchecks: [{ command: test -e /no/such/file, in: web/back }]\n`,
+      'KLG-513',
+    ],
   ])('%s', async (_, more, code) => {
     shop.configure();
     await bringUp();
