@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Balances, keyOf, type Workload } from '../model/resource.ts';
 import { numbersOf, portsAt } from '../model/slots.ts';
 import type { Acts } from '../plan/acts.ts';
@@ -6,8 +7,11 @@ import { act, type NamedInstance, takeAway } from './act.ts';
 import type { Before } from './change-workload.ts';
 import { inside } from './inside.ts';
 import { bringUpAndPublish } from './outputs.ts';
-import type { Site } from './site.ts';
+import { probeOnce } from './probe.ts';
+import { failure, type Site } from './site.ts';
 
+/** Milliseconds between two questions to a balancer. */
+const probeEvery = 100;
 /** Seconds in which a balancer must know a slot and send it requests. */
 const joinTime = 30;
 
@@ -27,6 +31,7 @@ export async function changeBehind(site: Site, workload: Workload, before: Befor
     const instance = site.instanceName(workload.id, number);
     await bringUpAndPublish(site, workload, { key: keyOf(workload), instance, node });
     await tell(site, before, 'join', workload, number, node, joinTime);
+    if (before.balancers.length === 0) await answersInFront(site, workload);
   };
   const retire = async ({ name, node, state }: NamedInstance) => {
     const number = numbers.get(name);
@@ -91,5 +96,22 @@ async function tell(
       if (slot === undefined) continue;
       await inside(site, name, [...balances[what], endpoint, node, String(number), String(seconds)]);
     }
+  }
+}
+
+/** Waits until a balancer that comes up at the same time has found what stands behind it. KLG-504 when it does not. */
+async function answersInFront(site: Site, { id, health, ports }: Workload): Promise<void> {
+  const probe = health && 'port' in health.probe ? health.probe : null;
+  const asked = ports.find(({ slot, port }) => slot === 1 && port === probe?.port);
+  const front = asked && site.resources.get(`endpoint:${asked.endpoint}`);
+  if (!probe || front?.kind !== 'endpoint') return;
+  const { host, port, url } = front;
+  const end = Date.now() + joinTime * 1000;
+  while (!site.until.aborted) {
+    const why = await probeOnce({ ...probe, host, port }, async () => 1, joinTime * 1000);
+    if (why === null) return;
+    if (Date.now() > end)
+      throw failure('KLG-504', `${url} does not answer, while ${id} behind it does: ${why}`);
+    await pause(probeEvery, undefined, { signal: site.until }).catch(() => undefined);
   }
 }

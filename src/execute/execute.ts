@@ -10,6 +10,7 @@ import { takeAway } from './act.ts';
 import { allOrFirst } from './all-or-first.ts';
 import { changeBehind } from './behind.ts';
 import { type Before, changeWorkload, type RunningBalancer } from './change-workload.ts';
+import { publishNews } from './outputs.ts';
 import { runTask } from './run-task.ts';
 import { type Access, Site } from './site.ts';
 
@@ -69,9 +70,16 @@ class Run {
       const resource = resources.get(key);
       if (resource?.kind === 'volume') await engine.makeVolume(desired.deployment, resource);
     }
+    await publishNews(this.#site, this.#x.observed ?? {});
+    const gone = Map.groupBy(
+      plan.changes.filter(({ action }) => action === 'delete'),
+      ({ key }) => this.#acts.before(idOf(key))?.balances !== undefined,
+    );
+    // A balancer has ports that those behind it take again.
+    for (const change of gone.get(true) ?? []) await this.#delete(change);
     await allOrFirst([...changes.map((change) => this.#change(change)), ...this.#others(changes)], stop);
     until.throwIfAborted();
-    for (const change of plan.changes) if (change.action === 'delete') await this.#delete(change);
+    for (const change of gone.get(false) ?? []) await this.#delete(change);
   }
 
   /** Starting what runs already only tells how far it is. */

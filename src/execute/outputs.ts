@@ -1,5 +1,6 @@
 import { captured } from '../engines/io.ts';
 import type { InstanceRef } from '../model/event.ts';
+import type { Observed } from '../model/plan.ts';
 import { keyOf, type Workload } from '../model/resource.ts';
 import { followMode } from '../plan/outputs.ts';
 import { act, takeAway } from './act.ts';
@@ -46,5 +47,16 @@ async function follow(site: Site, changed: ReadonlySet<string>): Promise<void> {
         await bringUpAndPublish(site, workload, { key: keyOf(workload), instance: name, node });
       }
     }
+  }
+}
+
+/** Publishes what was written anew without us: a process that was started again by itself. Who follows is in the plan. */
+export async function publishNews(site: Site, { instances = [] }: Observed): Promise<void> {
+  const news = new Map(instances.flatMap(({ outdated = {} }) => Object.entries(outdated)));
+  for (const { workload, outputs = {} } of instances) {
+    const isNew = Object.entries(outputs).some(
+      ([key, value]) => news.get(`${workload}:${key}`)?.after === value,
+    );
+    if (isNew) await site.ask(() => site.engine.publish(site.desired.deployment, workload, outputs));
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Need } from '../model/resource.ts';
 import { makePlan } from './plan.ts';
 import { desiredOf, needs, type TestDesired, type TestTask, type TestWorkload } from './testing.ts';
@@ -55,4 +55,31 @@ test('a contract task that something needs does not wait for that', () => {
     };
   };
   expect(turnsOf(needed({}), needed(all))['task:web/last']).toEqual(['workload:db/server']);
+});
+
+describe('behind a balancer', () => {
+  const slots = [1, 2].map((slot) => {
+    return { endpoint: 'web/api', port: slot, protocol: 'tcp' as const, exposure: 'public' as const, slot };
+  });
+  const web = (image: string): TestWorkload => ({ id: 'web/api', image, ports: slots });
+  const balancer = (image: string): TestWorkload => {
+    return { id: 'front/server', image, balances: { join: ['join'], leave: ['leave'] } };
+  };
+
+  test('what changes waits for the balancer that is there', () => {
+    const state = (image: string) => ({ workloads: [web(image), balancer(image)] });
+    expect(turnsOf(state('image:1'), state('image:2'))).toEqual({
+      'workload:web/api': ['workload:front/server'],
+    });
+  });
+
+  test('a new balancer waits for those whose ports it takes, unless they wait for it', () => {
+    const before = { workloads: [web('image:1')] };
+    const behind = (more: Partial<TestWorkload> = {}) => ({
+      workloads: [{ ...web('image:2'), ...more }, balancer('image:1')],
+      endpoints: [{ id: 'front/server', port: 1 }],
+    });
+    expect(turnsOf(before, behind())).toEqual({ 'workload:front/server': ['workload:web/api'] });
+    expect(turnsOf(before, behind({ needs: [needs('front/server')] }))).toEqual({});
+  });
 });

@@ -1,5 +1,6 @@
 import type { Change, Plan } from '../model/plan.ts';
 import { type Desired, keyOf, type ResourceKey, type Task } from '../model/resource.ts';
+import { slotsOf } from '../model/slots.ts';
 import { Closure } from './graph/closure.ts';
 import { graphKeyOf } from './side.ts';
 
@@ -9,7 +10,9 @@ import { graphKeyOf } from './side.ts';
  * - what runs is not touched before the tasks that its successor needs are done: it goes on serving, and is left alone where they fail;
  * - a task does not begin before that is done which it needs and which changes;
  * - migrate and contract tasks do not begin before their service's workloads are the new ones, contract tasks not before the migrate ones.
- * Never a circle: all but the last rule follow needs, and that one holds only for tasks that nothing needs.
+ * - a balancer that is there is changed before what stands behind it, so that it knows every slot; one that is new takes the ports in front when
+ *   those that have them so far have gone behind it.
+ * Never a circle: a balancer waits for nobody who needs it, and all but the last rule follow needs, and that one holds only for tasks that nothing needs.
  */
 export function turns(plan: Plan, desired: Desired): ReadonlyMap<ResourceKey, readonly ResourceKey[]> {
   const needs = new Closure(desired);
@@ -35,6 +38,8 @@ export function turns(plan: Plan, desired: Desired): ReadonlyMap<ResourceKey, re
     const ups = updates.flatMap((one) => (needed.has(graphKeyOf(one.key)) ? [one.key] : []));
     waits.set(key, [...new Set([...ups, ...late])]);
   }
+  for (const [key, others] of besideBalancers(plan, desired, updates, needs))
+    waits.set(key, [...new Set([...(waits.get(key) ?? []), ...others])]);
   return waits;
 }
 
@@ -53,4 +58,22 @@ function lateFor(
 /** Whether a process that runs is acted on. */
 function isDisturbing({ key, action, mode }: Change): boolean {
   return key.startsWith('workload:') && action === 'update' && mode !== 'in-place';
+}
+
+/** What waits for a balancer, and the balancer that waits for others. */
+function besideBalancers(
+  plan: Plan,
+  desired: Desired,
+  updates: readonly Change[],
+  needs: Closure,
+): [ResourceKey, ResourceKey[]][] {
+  const workloads = desired.resources.filter((one) => one.kind === 'workload');
+  const balancers = new Set(workloads.flatMap((one) => (one.balances ? [keyOf(one)] : [])));
+  const slotted = new Set(workloads.flatMap((one) => (slotsOf(one).length > 0 ? [keyOf(one)] : [])));
+  const behind = updates.flatMap(({ key }) => (slotted.has(key) ? [key] : []));
+  return plan.changes.flatMap(({ key, action }): [ResourceKey, ResourceKey[]][] => {
+    if (!balancers.has(key)) return [];
+    if (action === 'update') return behind.map((one) => [one, [key]]);
+    return [[key, behind.filter((one) => !needs.of(graphKeyOf(one)).has(key))]];
+  });
 }

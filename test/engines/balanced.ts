@@ -75,13 +75,13 @@ components:
     '{"address": "{{ bind }}", "port": {{ port("api") }}, "version": "{{ options.version }}"}',
   );
   write('catalog/web/config/web.py.j2', server);
-  const configure = (version: string, replicas = 1) =>
+  const configure = (version: string, replicas = 1, balanced = true) =>
     write(
       'deployment/kollage.yaml',
       `name: ${name}
 catalog: ../catalog
 services:
-  haproxy: { options: { status_port: ${port - 1} } }
+  haproxy: { enabled: ${balanced}, options: { status_port: ${port - 1} } }
   web: { options: { version: ${version} }, components: { api: { replicas: ${replicas} } } }
 `,
     );

@@ -81,3 +81,13 @@ test('more of them, all updated, and fewer again', async () => {
   await nothingIsLostBy(() => running.up());
   expect(numbers()).toHaveLength(1);
 });
+
+test('the balancer may be taken away, and put in front again', async () => {
+  for (const balanced of [false, true]) {
+    configure('seven', 1, balanced);
+    await running.up();
+    expect(await says()).toBe('seven');
+    expect(await running.ailing()).toEqual([]);
+    expect((await running.up()).number).toBeNull();
+  }
+});
