@@ -153,3 +153,34 @@ describe('behind a balancer', () => {
     );
   });
 });
+
+test('a workload follows the outputs that its files and variables hold, by what disturbs most', () => {
+  const { desired } = compileTest({
+    services: {
+      back: {
+        image: 'app',
+        components: { server: { command: 'back', outputs: { port: '/tmp/port', name: '/tmp/name' } } },
+      },
+      front: {
+        image: 'app',
+        config: { a: { path: '/a', onChange: 'reload' }, b: { path: '/b', onChange: 'nothing' } },
+        components: {
+          server: {
+            command: 'front',
+            config: ['a', 'b'],
+            env: { NAME: '{{ output("back/server", "name") }}' },
+          },
+        },
+      },
+    },
+    templates: {
+      'front/a.j2': '{{ output("back/server", "port") }}',
+      'front/b.j2': '{{ output("back/server", "port") }} {{ output("back/server", "name") }}',
+    },
+  });
+  expect(resource(desired, 'workload', 'front/server').follows).toEqual({
+    'back/server:port': 'reload',
+    'back/server:name': 'replace',
+  });
+  expect(resource(desired, 'workload', 'back/server').follows).toBeUndefined();
+});

@@ -137,3 +137,22 @@ test.each([
   if (noticed)
     expect(change?.reasons).toMatchObject([{ what: 'drift', before: 'runs another build of image:1' }]);
 });
+
+test.each([
+  ['reload', { signal: 'HUP', command: null }, 'reload'],
+  ['reload', null, 'restart'],
+  ['replace', null, 'replace'],
+] as const)('one holds a value that is another now, %s, %o: %s', (onChange, reload, mode) => {
+  const output = 'back/server:port';
+  const desired = desiredOf(withApi({ follows: { [output]: onChange }, reload }));
+  const fingerprint = fingerprintOf(desired);
+  const outdated = { [output]: { before: '4001', after: '4002' } };
+  const node = desired.nodes[0]?.name ?? '';
+  const there = { workload: 'web/api', node, fingerprint, state: 'running' as const };
+  const changes = (more: object) =>
+    makePlan({ desired, last: desired, observed: { instances: [{ ...there, ...more }] } }).changes;
+  expect(changes({})).toEqual([]);
+  expect(changes({ outdated })).toMatchObject([
+    { key: 'workload:web/api', mode, reasons: [{ before: 'back/server:port = 4001', after: '4002' }] },
+  ]);
+});
