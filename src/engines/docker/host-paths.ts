@@ -31,12 +31,12 @@ export function provideHostPath(notes: Notes, mount: Mount): void {
 export function restoreHost(notes: Notes): void {
   for (const line of read(notes).reverse()) {
     const [kind, path = ''] = line.split(' ', 2);
-    if (kind === 'shared') unmountBelow(path);
-    else if (kind === 'folder') rmSync(path, { recursive: true, force: true });
+    unmountBelow(path);
+    if (kind === 'folder') rmSync(path, { recursive: true, force: true });
   }
 }
 
-/** What containers mounted below a shared folder is on the host too, and goes first. */
+/** What containers mounted below a folder that is shared, by us or by the system, is on the host too, and goes first. */
 function unmountBelow(path: string): void {
   const below = mounts().filter(({ point }) => point === path || point.startsWith(`${path}/`));
   for (const { point } of below.reverse()) execFileSync('umount', [point], { stdio: 'pipe' });
