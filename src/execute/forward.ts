@@ -5,7 +5,7 @@ import { makePlan } from '../plan/plan.ts';
 import { noted, type Revision } from '../state/store.ts';
 import { occasional, onOccasion, servicesToSave, tasksOf, withResources } from './data.ts';
 import { execute } from './execute.ts';
-import { pinned, withImageIds } from './pinned.ts';
+import { pinned } from './pinned.ts';
 import { type Means, type Secret, secretsOf } from './take-back.ts';
 
 export interface Way {
@@ -83,17 +83,16 @@ async function save(
     )
     .filter((task) => !done.has(doneKey(task)));
   if (due.length === 0) return;
-  const now = withImageIds(observed, base);
-  const saving = withResources(pinned(base, now), due);
+  const saving = withResources(pinned(base, observed), due);
   const keys = new Set<string>(due.map(keyOf));
-  const whole = makePlan({ desired: saving, last: base.desired, observed: now });
+  const whole = makePlan({ desired: saving, last: base.desired, observed });
   const changes = whole.changes.filter(({ key }) => keys.has(key) || key.startsWith('volume:'));
   await execute({
     engine,
     plan: { ...whole, changes },
     desired: saving,
     last: base.desired,
-    observed: now,
+    observed,
     settle: false,
     secret: await secretsOf(means, base),
     emit,

@@ -16,14 +16,3 @@ export function pinned(
   );
   return { ...desired, resources };
 }
-
-/** What was observed, where an image's id may stand for a reference. */
-export function withImageIds(observed: Observed, { images }: Pick<Revision, 'images'>): Observed {
-  const ids = Object.fromEntries(Object.values(images).map((id) => [id, id]));
-  return {
-    ...observed,
-    ...(observed.nodes && {
-      nodes: observed.nodes.map((node) => ({ ...node, imageIds: { ...ids, ...node.imageIds } })),
-    }),
-  };
-}

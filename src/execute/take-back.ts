@@ -4,7 +4,7 @@ import type { KollageEvent } from '../model/event.ts';
 import { makePlan } from '../plan/plan.ts';
 import { noted, type Revision, type StateStore } from '../state/store.ts';
 import { execute } from './execute.ts';
-import { pinned, withImageIds } from './pinned.ts';
+import { pinned } from './pinned.ts';
 import { undoData } from './undo-data.ts';
 
 export type Secret = (name: string) => string | undefined;
@@ -48,7 +48,7 @@ export async function takeBack(means: Means, revision: Revision, why: string | n
       await undoData({ engine, emit, secret, signal }, revision, base, journal);
       await store.note(number, { type: 'undone' });
     }
-    const observed = withImageIds(await engine.observe(base.desired.deployment, base.desired), base);
+    const observed = await engine.observe(base.desired.deployment, base.desired);
     const desired = pinned(base, observed);
     const last = revision.desired;
     const plan = makePlan({ desired, last, observed });

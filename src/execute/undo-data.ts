@@ -6,7 +6,7 @@ import { graphKeyOf } from '../plan/side.ts';
 import { type JournalEntry, noted, type Revision } from '../state/store.ts';
 import { occasional, onOccasion, withResources } from './data.ts';
 import { execute } from './execute.ts';
-import { pinned, withImageIds } from './pinned.ts';
+import { pinned } from './pinned.ts';
 import type { Access } from './site.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function undoData(
   await Promise.all(
     begun.map(({ id }) => engine.removeInstance(deployment, engine.instanceName(deployment, id, 1))),
   );
-  const observed = withImageIds(await engine.observe(deployment, base.desired), base);
+  const observed = await engine.observe(deployment, base.desired);
   const done = new Set((observed.tasks ?? []).map(doneKey));
   const restored = restores(begun, journal, revision, base.desired, done);
   const was = new Map(base.desired.resources.map((one) => [keyOf(one), one]));
@@ -39,7 +39,7 @@ export async function undoData(
     for (const { workload, name } of observed.instances ?? [])
       if (services.has(workload.split('/')[0] ?? '') && name !== undefined)
         await engine.removeInstance(deployment, name);
-    const now = withImageIds(await engine.observe(deployment, base.desired), base);
+    const now = await engine.observe(deployment, base.desired);
     const desired = withResources(pinned(base, now), [...bundlesOf(undos, revision.desired), ...due]);
     const plan = makePlan({ desired, last: revision.desired, observed: now });
     const needs = new Closure(desired);

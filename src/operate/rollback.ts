@@ -1,5 +1,5 @@
 import { converge } from '../execute/converge.ts';
-import { pinned, withImageIds } from '../execute/pinned.ts';
+import { pinned } from '../execute/pinned.ts';
 import { secretsOf, takeBack } from '../execute/take-back.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
@@ -53,7 +53,7 @@ export async function rollback(request: RollbackRequest): Promise<number | null>
     const target = await targetOf(state, request.to);
     const last = await state.last();
     if (last) refuseOldPrograms(last.desired, target);
-    const observed = withImageIds(await engine.observe(name, target.desired), target);
+    const observed = await engine.observe(name, target.desired);
     const kept = await secretsOf(means, target);
     return await converge({
       ...means,

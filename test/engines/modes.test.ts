@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { destroy } from '../../src/operate/destroy.ts';
 import { planDeployment } from '../../src/operate/plan.ts';
+import { rollback } from '../../src/operate/rollback.ts';
 import { up } from '../../src/operate/up.ts';
 import { makeShop, type Shop } from './shop.ts';
 
@@ -92,6 +93,15 @@ test('an image that was rebuilt under its name is noticed, and brought in', asyn
     await bringUp();
     expect(docker('inspect', '--format', '{{.Image}}', `${name}-web-back`)).not.toBe(before);
     await nothingToDo();
+    // Back means the bytes of then, not what the name means now.
+    const signal = new AbortController().signal;
+    await rollback({
+      folder: shop.folder,
+      planned: async () => true,
+      emit: () => undefined,
+      signal,
+    });
+    expect(docker('inspect', '--format', '{{.Image}}', `${name}-web-back`)).toBe(before);
     shop.configure();
     await bringUp();
   } finally {

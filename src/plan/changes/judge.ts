@@ -1,6 +1,6 @@
 import type { Mode, ObservedInstance, Reason } from '../../model/plan.ts';
 import type { Workload } from '../../model/resource.ts';
-import type { ImageIds } from '../image-ids.ts';
+import { type ImageIds, idBehind } from '../image-ids.ts';
 import { strongest } from '../mode.ts';
 import { followMode } from '../outputs.ts';
 import { nodesText } from '../reasons/nodes.ts';
@@ -116,7 +116,7 @@ function inState({ state }: ObservedInstance): Verdict {
 
 /** A reference that came to mean another image since; where either id is not known, nothing is concluded. */
 function runsImage({ image }: ObservedInstance, after: Workload, images: ImageIds): Verdict {
-  const now = images.get(after.image);
+  const now = idBehind(images, after.image);
   if (image === undefined || now === undefined || image === now) return fine;
   return { mode: 'replace', reason: { what: 'drift', before: `runs another build of ${after.image}` } };
 }
