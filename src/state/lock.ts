@@ -35,10 +35,15 @@ export function releaseLock(database: DatabaseSync): void {
   }
 }
 
-/** When a process started, in ticks since boot (proc(5), stat, field 22): with the pid it names one process for good. */
-function startOf(pid: number): string | null {
+/**
+ * When a process started, in ticks since boot (proc(5), stat, field 22): with the pid it names one process for good. Null for one that is dead, also
+ * where its parent has not yet asked how it ended (field 3: Z, X).
+ */
+export function startOf(pid: number): string | null {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] ?? null;
+    const [state = '', ...fields] =
+      readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return /[ZX]/i.test(state) ? null : (fields[18] ?? null);
   } catch {
     return null;
   }
