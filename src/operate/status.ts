@@ -139,6 +139,11 @@ async function lastLines(
   instance: string,
   tail: number,
 ): Promise<string[]> {
-  const lines = engine.logs(deployment, instance, { tail }, AbortSignal.timeout(patience));
-  return Array.fromAsync(lines);
+  try {
+    return await Array.fromAsync(engine.logs(deployment, instance, { tail }, AbortSignal.timeout(patience)));
+  } catch (error) {
+    // It may have gone meanwhile: why it is not healthy is told all the same.
+    if (error instanceof KollageError) return [];
+    throw error;
+  }
 }

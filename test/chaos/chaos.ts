@@ -49,7 +49,7 @@ profile: identity
 services:
   mariadb: { options: { port: 23306 } }
   memcached: { options: { port: 31211 } }
-  rabbitmq: { options: { port: 25672 } }
+  rabbitmq: { options: { port: 26672, cluster_port: 26673 } }
   keystone: { options: { port: ${keystone} } }
   glance: { options: { port: ${glance} } }
   placement: { options: { port: 28778 } }

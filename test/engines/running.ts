@@ -2,7 +2,7 @@ import { expect, vi } from 'vitest';
 import { KollageError } from '../../src/model/error.ts';
 import type { KollageEvent } from '../../src/model/event.ts';
 import { destroy } from '../../src/operate/destroy.ts';
-import { status, type WorkloadStatus } from '../../src/operate/status.ts';
+import { looking, type Status, type WorkloadStatus } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
 
 export interface Run {
@@ -13,9 +13,11 @@ export interface Run {
 /** A deployment folder that tests bring up, look at and take away. */
 export class Running {
   readonly #folder: string;
+  readonly #look: () => Promise<Status>;
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#look = looking(folder);
   }
 
   /** Brings it up; `hear` is called with each event, as it comes. */
@@ -52,7 +54,7 @@ export class Running {
 
   /** The workloads that are not healthy, and why. */
   async ailing(): Promise<Pick<WorkloadStatus, 'workload' | 'state' | 'why'>[]> {
-    const { workloads } = await status(this.#folder);
+    const { workloads } = await this.#look();
     return workloads.flatMap(({ workload, state, why }) =>
       state === 'healthy' ? [] : [{ workload, state, why }],
     );
@@ -60,7 +62,10 @@ export class Running {
 
   /** Waits for what comes back by itself, each container at its own time. */
   async becomesHealthy(): Promise<void> {
-    await vi.waitFor(async () => expect(await this.ailing()).toEqual([]), { timeout: 60_000, interval: 100 });
+    await vi.waitFor(async () => expect(await this.ailing()).toEqual([]), {
+      timeout: 300_000,
+      interval: 250,
+    });
   }
 
   async destroy(): Promise<void> {
