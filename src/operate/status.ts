@@ -4,8 +4,10 @@ import { numberOf } from '../execute/number.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
 import { KollageError } from '../model/error.ts';
-import type { Desired } from '../model/resource.ts';
+import type { ObservedInstance } from '../model/plan.ts';
+import type { Desired, Workload } from '../model/resource.ts';
 import { atSlot } from '../model/slots.ts';
+import { assign, moves } from '../plan/instances.ts';
 import { SqliteStore } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
 
@@ -93,44 +95,60 @@ interface Look extends Awaited<ReturnType<typeof running>> {
   readonly notAsked: string | null;
 }
 
-async function look({ engine, desired, revision, unfinished, health, notAsked }: Look): Promise<Status> {
+async function look(of: Look): Promise<Status> {
+  const { engine, desired, revision, unfinished, notAsked } = of;
   const { instances = [] } = await engine.observe(desired.deployment, desired);
   const workloads = desired.resources.filter((resource) => resource.kind === 'workload');
-  const rows = workloads.map(async (workload): Promise<WorkloadStatus> => {
-    const there = instances.find((instance) => instance.workload === workload.id);
-    const instance = there?.name ?? engine.instanceName(desired.deployment, workload.id, 1);
-    const number = numberOf(engine, desired.deployment, workload, instance);
-    const row = {
-      workload: workload.id,
-      instance,
-      node: there?.node ?? workload.placement.nodes[0] ?? '',
-      why: '',
-      logs: [],
-    };
-    if (!there) return { ...row, state: 'missing', why: 'there is no container' };
-    const why =
-      there.state === 'stopped'
-        ? 'its container is stopped'
-        : await health.ask(atSlot(workload, number), {
-            instance,
-            node: row.node,
-            since: null,
-          });
-    if (why === null) {
-      const outdated = there.fingerprint !== workload.fingerprint;
-      return outdated
-        ? { ...row, state: 'outdated', why: 'it runs with another configuration' }
-        : { ...row, state: 'healthy' };
-    }
-    return {
-      ...row,
-      state: there.state === 'stopped' ? 'stopped' : 'unhealthy',
-      why,
-      logs: await lastLines(engine, desired.deployment, instance, 5),
-    };
+  const rows = workloads.flatMap((workload) => {
+    const there = instances.filter((instance) => instance.workload === workload.id);
+    return [...there.map((instance) => lookAt(of, workload, instance)), ...missing(of, workload, there)];
   });
   const { deployment, release } = desired;
   return { deployment, release, revision, unfinished, notAsked, workloads: await Promise.all(rows) };
+}
+
+/** Rows of the instances that should be there and are not. */
+function missing(
+  { engine, desired }: Look,
+  workload: Workload,
+  there: readonly ObservedInstance[],
+): WorkloadStatus[] {
+  const nodes = there.map(({ node }) => node);
+  const { added } = moves(nodes, assign(workload, nodes));
+  const taken = new Set(there.map(({ name }) => name));
+  const free = Array.from({ length: nodes.length + added.length }, (_, index) =>
+    engine.instanceName(desired.deployment, workload.id, index + 1),
+  ).filter((name) => !taken.has(name));
+  return added.map((node, index) => ({
+    workload: workload.id,
+    instance: free[index] ?? workload.id,
+    node,
+    state: 'missing',
+    why: 'there is no container',
+    logs: [],
+  }));
+}
+
+async function lookAt(
+  { engine, desired, health }: Look,
+  workload: Workload,
+  there: ObservedInstance,
+): Promise<WorkloadStatus> {
+  const instance = there.name ?? engine.instanceName(desired.deployment, workload.id, 1);
+  const { node } = there;
+  const row = { workload: workload.id, instance, node, why: '', logs: [] };
+  const number = numberOf(engine, desired.deployment, workload, instance);
+  const why =
+    there.state === 'stopped'
+      ? 'its container is stopped'
+      : await health.ask(atSlot(workload, number), { instance, node, since: null });
+  if (why !== null) {
+    const state = there.state === 'stopped' ? 'stopped' : 'unhealthy';
+    return { ...row, state, why, logs: await lastLines(engine, desired.deployment, instance, 5) };
+  }
+  return there.fingerprint === workload.fingerprint
+    ? { ...row, state: 'healthy' }
+    : { ...row, state: 'outdated', why: 'it runs with another configuration' };
 }
 
 async function lastLines(
