@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   graph: () => import('./commands/graph.ts'),
   up: () => import('./commands/up.ts'),
   upgrade: () => import('./commands/upgrade.ts'),
+  scale: () => import('./commands/scale.ts'),
   history: () => import('./commands/history.ts'),
   diff: () => import('./commands/diff.ts'),
   rollback: () => import('./commands/rollback.ts'),

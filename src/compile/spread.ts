@@ -1,4 +1,4 @@
-import type { UpdatePolicy } from '../model/deployment.ts';
+import { maxReplicas, type UpdatePolicy } from '../model/deployment.ts';
 import type { Placement, Scale } from '../model/resource.ts';
 import type { Component } from '../model/service.ts';
 import type { Context } from './context.ts';
@@ -42,9 +42,6 @@ export function spreadOf(
     update: { ...value.update, ...stripped(settings?.update ?? {}) },
   };
 }
-
-/** No component has more instances than this; every one of them is written out in a plan. */
-const maxReplicas = 10_000;
 
 function replicas(scope: Scope, template: number | string): number {
   const number = scope.number(template, 'scale', 'replicas');

@@ -10,6 +10,7 @@ import { Globals, knownGlobals } from './globals.ts';
 import { expandNodes } from './nodes.ts';
 import { fingerprints, passwordFindings, passwordsFile, readPasswords } from './passwords.ts';
 import { Roles } from './roles.ts';
+import { checkReplicas, type Replicas, withReplicas } from './scaled.ts';
 import { parseWith } from './schema/parse.ts';
 import { known, missingServices, type Switched, servicesOn } from './services-on.ts';
 import { setComponents, setOptions } from './settings.ts';
@@ -21,6 +22,7 @@ export const deploymentFileName = 'kollage.yaml';
 export interface Instead {
   readonly release?: string | undefined;
   readonly services?: Switched | undefined;
+  readonly replicas?: Replicas | undefined;
 }
 
 export interface Loaded {
@@ -37,7 +39,7 @@ export interface Loaded {
  */
 export async function loadDeployment(
   path: string,
-  { release: instead, services: switched }: Instead = {},
+  { release: instead, services: switched, replicas = new Map() }: Instead = {},
 ): Promise<Loaded> {
   const folder = openDeployment(path);
   const { yaml, file } = readDeploymentFile(folder);
@@ -57,8 +59,10 @@ export async function loadDeployment(
   gather.add(roles.findings(file));
   const services = servicesOn(catalog, file, globals, gather, switched);
   const options = setOptions(catalog, { ...file, text: (at) => yaml.text(at) }, globals, gather);
-  const { components, findings: wrongComponents } = setComponents(catalog, file, roles);
+  const { components: written, findings: wrongComponents } = setComponents(catalog, file, roles);
   gather.add(wrongComponents);
+  const components = withReplicas(written, replicas, { catalog, services, gather });
+  checkReplicas(catalog, components, file.at, gather);
   const { nodes, findings: wrongNodes } = expandNodes(file, roles);
   gather.add(wrongNodes);
   const overrides = gather.try(() => readOverrides(folder)) ?? [];

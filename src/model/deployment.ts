@@ -25,8 +25,11 @@ export const updatePolicy = z.strictObject({
 
 export const resources = z.strictObject({ memory: bytes.optional(), cpus: z.number().positive().optional() });
 
+/** No component has more instances than this; every one of them is written out in a plan. */
+export const maxReplicas = 10_000;
+
 export const componentSettings = z.strictObject({
-  replicas: z.int().min(0).max(10_000).optional(),
+  replicas: z.int().min(0).max(maxReplicas).optional(),
   role: z.string().optional(),
   image: z.string().optional(),
   resources: resources.optional(),

@@ -1,8 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { deploymentFileName, loadDeployment, openDeployment } from '../load/deployment.ts';
+import { loadDeployment } from '../load/deployment.ts';
 import type { Switched } from '../load/services-on.ts';
-import { KollageError } from '../model/error.ts';
+import { changeDeploymentFile } from './kollage-yaml/write.ts';
 import { setServices } from './services/edit.ts';
 
 /**
@@ -20,15 +18,6 @@ export async function switchServices(
   const names = [...before, ...after].filter((name) => before.has(name) !== after.has(name)).sort();
   const changed = new Map(names.map((name) => [name, after.has(name)] as const));
   if (changed.size === 0) return changed;
-  const { file, text } = openDeployment(folder).read(deploymentFileName) ?? {
-    file: deploymentFileName,
-    text: '',
-  };
-  try {
-    writeFileSync(join(folder, deploymentFileName), setServices(text, changed));
-  } catch (cause) {
-    if (cause instanceof KollageError) throw cause;
-    throw new KollageError({ code: 'KLG-903', message: `${file} cannot be written` }, { cause });
-  }
+  changeDeploymentFile(folder, (text) => setServices(text, changed));
   return changed;
 }

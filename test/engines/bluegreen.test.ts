@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readReplicas, writeReplicas } from '../../src/operate/scale.ts';
 import { makeBalanced } from './balanced.ts';
 import { type Asking, whileAsking } from './load.ts';
 import { Running } from './running.ts';
@@ -80,6 +81,16 @@ test('more of them, all updated, and fewer again', async () => {
   configure('six');
   await nothingIsLostBy(() => running.up());
   expect(numbers()).toHaveLength(1);
+});
+
+test('scaled up and down again, with what is said kept in kollage.yaml', async () => {
+  for (const replicas of [3, 1]) {
+    await writeReplicas(folder, readReplicas([`web/api=${replicas}`]));
+    await nothingIsLostBy(() => running.up());
+    expect(numbers()).toHaveLength(replicas);
+    expect(await running.ailing()).toEqual([]);
+    expect((await running.up()).number).toBeNull();
+  }
 });
 
 test('the balancer may be taken away, and put in front again', async () => {

@@ -31,6 +31,7 @@ export function checkNodes({ desired }: CheckInput, graph: Graph, all: readonly 
         code: 'KLG-404',
         severity: 'error',
         message: `${id} has ${replicas} replicas that listen on port ${fixed.port} of their node, but ${has} the role ${placement.role}`,
+        next: 'Scale it down, give the role to more nodes, or turn a load balancer on that stands in front of it, where the catalog has one.',
       },
     ];
   });
