@@ -319,6 +319,19 @@ describe('mistakes', () => {
     ['an unknown endpoint in a template', 'KLG-202', one({ command: '{{ endpoint("db/mian").url }}' })],
     ['an unknown task', 'KLG-202', one({ needs: [{ task: 'migrate' }] })],
     ['an unknown component', 'KLG-202', one({ needs: [{ component: 'x/y' }] })],
+    [
+      'a task that is left out for one that it does not need',
+      'KLG-209',
+      one(
+        {},
+        {
+          tasks: {
+            a: { command: 'a', outputs: { fresh: '/tmp/fresh' } },
+            b: { command: 'b', unless: { output: 'a', key: 'fresh', is: 'yes' } },
+          },
+        },
+      ),
+    ],
     ['an unknown output', 'KLG-202', one({ needs: [{ output: 'x/y', key: 'port' }] })],
     ['an unknown volume', 'KLG-202', one({ mounts: [{ volume: 'v', path: '/x' }] })],
     ['an unknown role', 'KLG-105', one({ role: 'contoller' })],

@@ -2,6 +2,7 @@ import type { ConfigBundle, Task } from '../model/resource.ts';
 import type { TaskDefinition } from '../model/service.ts';
 import type { Definition, Part } from './definition.ts';
 import { hash } from './fingerprint.ts';
+import { qualify } from './needs.ts';
 import { checkRole } from './placement.ts';
 import { type Draft, draftProcess, processScope } from './process.ts';
 import type { Scope } from './scope.ts';
@@ -27,7 +28,13 @@ export function tasks(
   const undo = { id: `${id}.undo`, phase: 'undo', changes: [] } as const;
   return [
     ...made,
-    ...job(compiling, definition, undo, { ...value, command: value.undo, outputs: {} }, scope),
+    ...job(
+      compiling,
+      definition,
+      undo,
+      { ...value, command: value.undo, outputs: {}, unless: undefined },
+      scope,
+    ),
   ];
 }
 
@@ -60,9 +67,25 @@ function job(
     retries: value.retries,
     each: value.each,
     outputs: value.outputs,
+    ...unless(definition, value, draft, scope),
     ...identity(called.id, value.rerun, draft, bundle, context.input.deployment.secrets),
   };
   return bundle ? [made, bundle] : [made];
+}
+
+/** Where there is nothing to do. KLG-209 where the task that would tell is not needed: it might not have ended. */
+function unless(
+  { name }: Definition,
+  value: TaskDefinition,
+  { needs }: Draft,
+  scope: Scope,
+): Pick<Task, 'unless'> {
+  if (!value.unless) return {};
+  const { key, is } = value.unless;
+  const output = qualify(value.unless.output, name);
+  if (!needs.some((need) => need.kind === 'task' && need.task === output))
+    throw scope.mistake(`only a task that it needs can tell, and ${output} is none`, 'unless', 'output');
+  return { unless: { output, key, is: scope.text(is, 'unless', 'is') } };
 }
 
 /**

@@ -92,6 +92,8 @@ export interface Engine {
   removeInstance(deployment: string, instance: string): Promise<void>;
   /** Starts a task and gives its container; how it ends comes as an event. A task that is done already is not run again, and ends with 0. */
   startTask(task: Task, provision: Provision): Promise<string>;
+  /** Records a task as done, without running it, where its `unless` holds; gives whether it does. */
+  recordTask(deployment: string, task: Task): Promise<boolean>;
   /** Takes back that a task is done; nothing when it is not. */
   forgetTask(deployment: string, id: string, fingerprint: string): Promise<void>;
   /** Events of all instances of a deployment from now on, until the signal. */

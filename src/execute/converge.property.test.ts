@@ -48,7 +48,7 @@ const parts: fc.Arbitrary<TestDesired> = fc
         const [own = ''] = task.id.split('/');
         const phase = phaseOf.get(task.id) ?? 'bootstrap';
         const others = phase === 'bootstrap' ? (changes[index] ?? []) : [own];
-        return { ...task, each: 'deployment', phase, changes: others };
+        return { ...task, each: 'deployment', phase, changes: others, ...saying(task, tasks) };
       }),
       ...tasks.map((task): TestTask => ({ id: `${task.id}.undo`, phase: 'undo', command: ['undo'] })),
       ...saving.flatMap((service): TestTask[] => [
@@ -58,9 +58,19 @@ const parts: fc.Arbitrary<TestDesired> = fc
     ],
   }));
 
-/** The tasks that run by themselves. */
+/** The first task says whether there was no data before, and then there is nothing to do for the second. */
+function saying({ id, needs = [] }: TestTask, tasks: readonly TestTask[]): Partial<TestTask> {
+  if (id === 's1/a') return { outputs: { fresh: '/tmp/fresh' } };
+  if (id !== 's1/b' || !tasks.some((task) => task.id === 's1/a')) return {};
+  return {
+    needs: [...needs, { kind: 'task', task: 's1/a' }],
+    unless: { output: 's1/a', key: 'fresh', is: 'yes' },
+  };
+}
+
+/** The tasks that run by themselves, in any case. */
 function wanted({ tasks = [] }: TestDesired): readonly TestTask[] {
-  return tasks.filter(({ phase }) => phase !== undefined && runsByItself({ phase }));
+  return tasks.filter(({ phase, unless }) => phase !== undefined && runsByItself({ phase }) && !unless);
 }
 
 /** A state that does not work: one process of it has the bad image. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../model/error.ts';
 import type { Change, Observed, Plan } from '../model/plan.ts';
-import type { Desired, ResourceKey, Task, Workload } from '../model/resource.ts';
+import { type Desired, keyOf, type ResourceKey, type Task, type Workload } from '../model/resource.ts';
 import { numbersOf } from '../model/slots.ts';
 import { type Acts, actsOf } from '../plan/acts.ts';
 import { imageIds } from '../plan/image-ids.ts';
@@ -99,7 +99,7 @@ class Run {
       return this.#told(change, async () => {
         await this.#x.begins?.(resource);
         await this.#forgetOthers(resource);
-        await runTask(site, resource);
+        if (!(await this.#isNeedless(resource))) await runTask(site, resource);
       });
     this.#done.get(change.key)?.resolve();
   }
@@ -118,6 +118,15 @@ class Run {
     for (const done of this.#x.observed?.tasks ?? [])
       if (done.id === id && done.fingerprint !== fingerprint)
         await engine.forgetTask(desired.deployment, id, done.fingerprint);
+  }
+
+  /** Whether there is nothing to do for a task, which another one tells at its end; it is recorded as done then. */
+  async #isNeedless(task: Task): Promise<boolean> {
+    if (!task.unless) return false;
+    await this.#site.unlessAborted(
+      this.#after(keyOf(task), task.placement.nodes, [`task:${task.unless.output}`]),
+    );
+    return this.#site.ask(() => this.#site.engine.recordTask(this.#site.desired.deployment, task));
   }
 
   #before(id: string): Before {
@@ -147,13 +156,18 @@ class Run {
     }
   }
 
-  async #turn({ key, nodes }: Change): Promise<void> {
-    const others = this.#turns.get(key) ?? [];
-    if (others.length === 0) return;
-    const needs = others.map((other) => idOf(other));
+  #turn({ key, nodes }: Change): Promise<void> {
+    return this.#after(key, nodes, this.#turns.get(key) ?? []);
+  }
+
+  /** Waits for other changes to be done, those that there are, and says so. */
+  async #after(key: ResourceKey, nodes: readonly string[], others: readonly ResourceKey[]): Promise<void> {
+    const open = others.filter((other) => this.#done.has(other));
+    if (open.length === 0) return;
+    const needs = open.map((other) => idOf(other));
     const instance = this.#site.instanceName(idOf(key));
     this.#site.emit({ type: 'waiting', key, instance, node: nodes[0] ?? '', needs });
-    await Promise.all(others.map((other) => this.#done.get(other)?.promise));
+    await Promise.all(open.map((other) => this.#done.get(other)?.promise));
   }
 
   async #delete(change: Change): Promise<void> {

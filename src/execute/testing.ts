@@ -79,6 +79,8 @@ export class World {
   /** What the schema tasks of each service did to its data, in order. */
   readonly data = new Map<string, readonly string[]>();
   readonly saves = new Map<string, readonly string[]>();
+  /** What tasks published, as `ID:KEY`: of each output, whether its service had no data before. */
+  readonly outputs = new Map<string, string>();
   /** What bootstrap tasks made last, by task. */
   readonly made = new Map<string, string>();
   /** Which build each reference of an image means. */
@@ -98,6 +100,7 @@ export class World {
     for (const [key, value] of this.data) copy.data.set(key, value);
     for (const [key, value] of this.saves) copy.saves.set(key, value);
     for (const [key, value] of this.made) copy.made.set(key, value);
+    for (const [key, value] of this.outputs) copy.outputs.set(key, value);
     for (const [key, value] of this.builds) copy.builds.set(key, value);
     copy.#made = this.#made;
     return copy;
@@ -158,6 +161,11 @@ export class World {
     return container;
   }
 
+  record(task: string): void {
+    this.done.add(task);
+    this.#advance();
+  }
+
   /** Everything that waits and need not any more goes on. */
   #advance(): void {
     for (let again = true; again; ) {
@@ -196,6 +204,9 @@ export class World {
     const { service, env } = task;
     const bad = task.image === badImage;
     const data = this.data.get(service) ?? [];
+    if (!bad)
+      for (const key of Object.keys(task.outputs))
+        this.outputs.set(`${task.id}:${key}`, data.length === 0 ? 'yes' : 'no');
     const saved = `${service} ${env['KOLLAGE_REVISION']}`;
     switch (task.command[0]) {
       case 'save':
@@ -330,6 +341,14 @@ export class SimulatedEngine implements Engine {
 
   removeInstance(_deployment: string, instance: string): Promise<void> {
     return this.#steps.around(() => this.#world.remove(instance));
+  }
+
+  recordTask(_deployment: string, { id, fingerprint, unless }: Task): Promise<boolean> {
+    return this.#steps.around(() => {
+      if (!unless || this.#world.outputs.get(`${unless.output}:${unless.key}`) !== unless.is) return false;
+      this.#world.record(`${id} ${fingerprint}`);
+      return true;
+    });
   }
 
   forgetTask(_deployment: string, id: string, fingerprint: string): Promise<void> {

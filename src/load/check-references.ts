@@ -63,6 +63,9 @@ class Check {
         ),
         ...part.needs.flatMap((need, index) => this.#need(need, [...path, 'needs', index])),
         ...this.role(part.role, [...path, 'role']),
+        ...('unless' in part && part.unless
+          ? this.#output(part.unless.output, part.unless.key, [...path, 'unless', 'output'])
+          : []),
         ...('ready' in part
           ? part.ready.flatMap((ready, index) => this.#ready(ready, [...path, 'ready', index]))
           : []),
@@ -94,7 +97,11 @@ class Check {
     if ('component' in need)
       return this.#named('component', need.component, [...path, 'component'], 'KLG-202');
     if ('task' in need) return this.#named('task', need.task, [...path, 'task'], 'KLG-202');
-    return this.#named('output', `${need.output}:${need.key}`, [...path, 'output'], 'KLG-202');
+    return this.#output(need.output, need.key, [...path, 'output']);
+  }
+
+  #output(of: string, key: string, path: Path): Finding[] {
+    return this.#named('output', `${of}:${key}`, path, 'KLG-202');
   }
 
   #ready(ready: ReadyDefinition, path: Path): Finding[] {

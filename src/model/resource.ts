@@ -248,6 +248,8 @@ export interface Task extends Process {
   readonly each: 'deployment' | 'node';
   /** Output name to the file that the command writes. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** Where this output of a task that it needs has this value, there is nothing to do, and it is done without being run. */
+  readonly unless?: { readonly output: string; readonly key: string; readonly is: string };
 }
 
 /** A command that an operator runs against the platform, in a container of its own that is gone afterwards. */

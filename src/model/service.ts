@@ -309,6 +309,8 @@ export const task = z.strictObject({
   /** Once for the deployment, or once on each node of the role. */
   each: z.enum(['deployment', 'node']).default('deployment'),
   outputs: z.record(z.string(), z.string()).default({}),
+  /** There is nothing to do where a task that it needs says so: where this output of that task has this value. */
+  unless: z.strictObject({ output: z.string(), key: z.string(), is: template }).optional(),
 });
 
 /** A command that an operator runs against the platform, as `kollage NAME …`, in a container of its own. */

@@ -2,8 +2,8 @@
 
 schema.py expand|contract FILE: FILE is JSON with module and program (of the manage command), database (host, port, user,
 password, name), environment, and the lists of commands `fresh`, `existing` and `contract`. `expand` runs `fresh` on a
-database without tables and `existing` on any other, and leaves in /tmp/fresh whether it was fresh, so that `contract`
-(what is left to do after the services have moved) need not run on a fresh one. Importing the manage command costs more
+database without tables and `existing` on any other, and leaves in /tmp/fresh whether it was fresh: then `contract` (what is
+left to do after the services have moved) need not run. Importing the manage command costs more
 than most of its work (1.5 of 2 s of CPU), so each command runs in a fork. A command is a list of words, or an object of
 `run` and `unless` (database, query): it is left out where the query finds a row. Words never appear in the process's
 command line.
@@ -31,8 +31,6 @@ def main():
     with open(path, encoding="utf-8") as file:
         config = json.load(file)
     if phase == "contract":
-        if os.environ.get("KOLLAGE_FRESH") == "yes":
-            return
         commands = config["contract"]
     else:
         loaded = load_dumps(config["database"], config.get("dumps", []))

@@ -104,6 +104,14 @@ export class DockerEngine implements Engine {
     return made.container;
   }
 
+  async recordTask(deployment: string, task: Task): Promise<boolean> {
+    const folders = new Folders(deployment);
+    const { id, unless } = task;
+    if (!unless || folders.outputs.all().get(`${unless.output}:${unless.key}`) !== unless.is) return false;
+    folders.recordTask(task, instanceName(deployment, id));
+    return true;
+  }
+
   async forgetTask(deployment: string, id: string, fingerprint: string): Promise<void> {
     new Folders(deployment).forgetTask(id, fingerprint);
   }

@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { fillSecrets } from '../../config/fill.ts';
 import { KollageError, messageOf } from '../../model/error.ts';
-import type { ConfigBundle } from '../../model/resource.ts';
+import type { ConfigBundle, Task } from '../../model/resource.ts';
 import { deploymentHome, makeHome } from '../../state/home.ts';
 import type { HostFolders } from './container.ts';
 import { fillNode } from './node-tokens.ts';
@@ -155,8 +155,26 @@ export class Folders {
   }
 
   forgetTask(id: string, fingerprint: string): void {
-    const name = id.replaceAll('/', '__');
-    rmSync(join(this.home, 'store', 'tasks', name, `${fingerprint}.json`), { force: true });
+    rmSync(join(this.#task(id), `${fingerprint}.json`), { force: true });
+  }
+
+  /** Records a task as done that needed no run, as the start program would have done it. */
+  recordTask({ id, fingerprint, placement }: Task, instance: string): void {
+    const folder = this.#task(id);
+    if (!existsSync(folder)) {
+      mkdirSync(folder, { recursive: true });
+      chmodSync(folder, 0o1777);
+    }
+    const at = new Date().toISOString();
+    const run = { exitCode: 0, startedAt: at, endedAt: at, instance, node: placement.nodes[0] ?? '' };
+    const path = join(folder, `${fingerprint}.json`);
+    const record = { id, fingerprint, state: 'done', ...run, outputs: [] };
+    writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o644 });
+    renameSync(`${path}.new`, path);
+  }
+
+  #task(id: string): string {
+    return join(this.store, 'tasks', id.replaceAll('/', '__'));
   }
 
   #place(kind: string, content: string, fill: (folder: string) => void): string {

@@ -71,6 +71,20 @@ export function tasks(world: World, name: string, ports: number): void {
       for await (const line of stage.follow('web/back')) if (line === 'number=4711') break;
     });
 
+    test('is done without being run where another one says that there is nothing to do', async () => {
+      const says = setup('echo yes > /tmp/fresh', { outputs: { fresh: '/tmp/fresh' } });
+      const unless = { output: 'web/setup', key: 'fresh', is: 'yes' };
+      const other = setup('echo run >> /data/needless', { id: 'web/other', unless });
+      expect(await stage.engine.recordTask(name, other)).toBe(false);
+      expect(await stage.run(says)).toEqual([0]);
+      expect(await stage.engine.recordTask(name, { ...other, unless: { ...unless, is: 'no' } })).toBe(false);
+      expect(await done(other.fingerprint)).toBe(false);
+      expect(await stage.engine.recordTask(name, other)).toBe(true);
+      expect(await done(other.fingerprint)).toBe(true);
+      expect(await stage.run(other)).toEqual([0]);
+      expect(runs('needless')).toBe(0);
+    });
+
     test('that does not leave what it promised has failed', async () => {
       const task = setup('true', { outputs: { number: '/tmp/number' } });
       expect(await stage.run(task)).toEqual([65]);
