@@ -147,7 +147,13 @@ export class DockerEngine implements Engine {
 
   async destroy(deployment: string, keep: { readonly data: boolean }): Promise<void> {
     const containers = await containersOf(this.#docker, deployment);
-    await Promise.all(containers.map((info) => this.removeInstance(deployment, info.Id)));
+    await Promise.all(
+      containers.map(async ({ Id }) => {
+        // Who has no data to keep need not end gently; some would wait half a minute for those that go at the same time.
+        if (!keep.data) await ask(() => ignoring([404, 409], () => this.#docker.getContainer(Id).kill()));
+        await this.removeInstance(deployment, Id);
+      }),
+    );
     if (keep.data) return;
     const { Volumes: volumes } = await ask(() =>
       this.#docker.listVolumes({ filters: { label: [`${deploymentLabel}=${deployment}`] } }),
