@@ -309,6 +309,21 @@ describe('addresses', () => {
   });
 });
 
+test('all processes of a service get its variables, where they have no own of the name', () => {
+  const { desired } = compileTest({
+    services: {
+      web: {
+        image: 'app',
+        env: { A: 'of {{ service }}', B: 'of all' },
+        components: { api: { command: 'x', env: { B: 'own' } } },
+        tasks: { job: { command: 'y' } },
+      },
+    },
+  });
+  expect(resource(desired, 'workload', 'web/api').env).toEqual({ A: 'of web', B: 'own' });
+  expect(resource(desired, 'task', 'web/job').env).toEqual({ A: 'of web', B: 'of all' });
+});
+
 describe('mistakes', () => {
   const one = (component: object, more: Partial<TestCatalog['services'][string]> = {}): TestCatalog => ({
     services: { web: { image: 'app', components: { api: { command: 'x', ...component } }, ...more } },

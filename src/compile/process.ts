@@ -61,7 +61,7 @@ export function draftProcess(
   const command = scope.words(value.command, 'command');
   const user = scope.optionalText(value.user ?? definition.service.user, 'user');
   const env = Object.fromEntries(
-    Object.entries(value.env)
+    Object.entries({ ...definition.service.env, ...value.env })
       .map(([name, text]): [string, string] => [name, scope.text(text, 'env', name)])
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );

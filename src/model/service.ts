@@ -375,6 +375,8 @@ export const service = z.strictObject({
   image: template.optional(),
   start: z.enum(['kolla', 'plain']).default('kolla'),
   user: template.optional(),
+  /** What all of its components and tasks get; their own goes before. */
+  env: z.record(z.string(), template).default({}),
   role: template.optional(),
   traits: z.record(id, z.record(z.string(), z.unknown())).default({}),
   ...body,

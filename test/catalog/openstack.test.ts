@@ -202,7 +202,7 @@ describe.each(releases)('release %s', (release) => {
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'rpc_workers', '1'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'rpc_state_report_workers', '0'],
     ['neutron/server', 'neutron.conf', 'DEFAULT', 'global_physnet_mtu', '1400'],
-    ['neutron/dhcp-agent', 'neutron.conf', 'agent', 'root_helper', 'sudo'],
+    ['neutron/dhcp-agent', 'neutron.conf', 'agent', 'root_helper', 'sudo -E'],
     ['neutron/dhcp-agent', 'neutron.conf', 'agent', 'report_interval', '10'],
     ['neutron/server', 'ml2_conf.ini', 'ml2', 'type_drivers', 'flat,vxlan'],
     ['neutron/server', 'ml2_conf.ini', 'ml2', 'tenant_network_types', 'vxlan'],
