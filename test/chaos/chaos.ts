@@ -15,13 +15,17 @@ import { allWays, harm, running } from './harm.ts';
 import { User } from './load.ts';
 
 /*
- * `npm run chaos -- [--minutes 10] [--every 8]`: the identity and image part of OpenStack under load, watched over as by `kollage serve`, while
+ * `npm run chaos -- [--minutes 10] [--every 8] [--verbose]`: the identity and image part of OpenStack under load, watched over as by `kollage serve`, while
  * something befalls one of its containers every few seconds. Ends well when all is healthy again, nothing was given up, and everything that a
  * server said yes to is there. Ports of its own.
  */
 
 const { values: options } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, every: { type: 'string', default: '8' } },
+  options: {
+    minutes: { type: 'string', default: '10' },
+    every: { type: 'string', default: '8' },
+    verbose: { type: 'boolean', default: false },
+  },
 });
 const name = 'kollage-chaos';
 const [keystone, glance] = [25000, 29292];
@@ -74,9 +78,13 @@ async function storm(): Promise<boolean> {
   const events: HealEvent[] = [];
   const watch = new AbortController();
   const ward = await openWard({ folder, every: 2000, signal: watch.signal });
+  const emit = (event: HealEvent) => {
+    events.push(event);
+    if (options.verbose) process.stdout.write(`${JSON.stringify(event)}\n`);
+  };
   const watching = heal({
     ward,
-    emit: (event) => events.push(event),
+    emit,
     signal: watch.signal,
     now: Date.now,
   }).finally(() => ward[Symbol.asyncDispose]());
@@ -100,8 +108,10 @@ async function harmAll(signal: AbortSignal): Promise<Map<string, number>> {
   while (!signal.aborted) {
     const container = any(running(name));
     const way = any(allWays);
-    if (container !== undefined && way !== undefined && harm(container, way))
+    if (container !== undefined && way !== undefined && harm(container, way)) {
       done.set(way, (done.get(way) ?? 0) + 1);
+      if (options.verbose) process.stdout.write(`${way} ${container}\n`);
+    }
     const rest = Number(options.every) * 1000 * (0.5 + Math.random());
     await pause(rest, undefined, { signal }).catch(() => undefined);
   }
@@ -111,7 +121,7 @@ async function harmAll(signal: AbortSignal): Promise<Map<string, number>> {
 /** Seconds until everything was healthy again; null where it was not within ten minutes. */
 async function settled(): Promise<number | null> {
   const begun = Date.now();
-  while (Date.now() - begun < 600_000) {
+  while (!stop.signal.aborted && Date.now() - begun < 600_000) {
     const { workloads } = await status(folder);
     if (workloads.every(({ state }) => state === 'healthy')) return (Date.now() - begun) / 1000;
     await pause(500);

@@ -102,6 +102,13 @@ describe('watching over a deployment', () => {
     expect(restarts).toEqual([[25, 'db/server']]);
   });
 
+  test('starts what is down although something that it needs is not well', async () => {
+    const { restarts } = await watch(4, (world, at) => {
+      if (at === round) world.ill.set('db/server', 'unhealthy').set('api/server', 'stopped');
+    });
+    expect(restarts).toEqual([[10, 'api/server']]);
+  });
+
   test('gives up what does not get well, loudly and once, and takes it on again when it was well', async () => {
     const { told, restarts, givenUp } = await watch(400, (world) => {
       world.ill.set('api/server', 'stopped');

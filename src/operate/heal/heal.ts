@@ -100,7 +100,8 @@ class Rounds {
     });
     const due = rows.filter(({ row, workload }) => this.#judge(row, workload));
     const roots = causes(desired, new Set(rows.flatMap(({ row }) => (isWell(row) ? [] : [row.workload]))));
-    const treated = due.filter(({ row }) => roots.has(row.workload));
+    // What is down may be started whatever it needs: it waits for that inside.
+    const treated = due.filter(({ row }) => stateOf(row) === 'down' || roots.has(row.workload));
     if (treated.length === 0) return;
     await this.#ward.alone(async () => {
       await Promise.all(treated.map(({ row, workload }) => this.#treat(row, workload)));
@@ -118,7 +119,8 @@ class Rounds {
       this.#givenUp.delete(row.instance);
       this.#emit({ type: 'healthy', ...ref });
     }
-    const grace = graceOf(workload).platform * 1000;
+    const { own, platform } = graceOf(workload);
+    const grace = { start: platform * 1000, silence: own * 1000 };
     const verdict = this.#patients.look(row.instance, { at: this.#now(), state: stateOf(row), grace });
     if (verdict === 'give-up') {
       this.#givenUp.add(row.instance);
@@ -132,7 +134,7 @@ class Rounds {
     const key = `workload:${row.workload}` as const;
     const reason = { what: 'state', where: row.node, before: row.why, after: 'healthy' } as const;
     this.#emit({ type: 'change-started', key, action: 'update', mode: 'restart', reasons: [reason] });
-    this.#patients.treated(row.instance, this.#now(), graceOf(workload).platform * 1000);
+    this.#patients.treated(row.instance, this.#now());
     try {
       await this.#ward.restart(workload, row);
       this.#emit({ type: 'change-done', key });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Look, Patients, regime } from './patients.ts';
 
-const grace = 60_000;
+const grace = { start: 300_000, silence: 60_000 };
 
 /** Looks every second at an instance in that state, treats it when told to; gives the seconds at which, and when it was given up. */
 function watched(patients: Patients, state: Look['state'], from: number, seconds: number) {
@@ -12,7 +12,7 @@ function watched(patients: Patients, state: Look['state'], from: number, seconds
     const verdict = patients.look('a', { at: second * 1000, state, grace });
     if (verdict === 'treat') {
       treated.push(second);
-      patients.treated('a', second * 1000, grace);
+      patients.treated('a', second * 1000);
     }
     if (verdict === 'give-up') givenUp.push(second);
   }
@@ -26,12 +26,18 @@ describe('an instance', () => {
 
   test('that is down is started anew soon, then after twice the pause each time, and given up once', () => {
     const { treated, givenUp } = watched(new Patients(), 'down', 0, 10_000);
-    expect(treated).toEqual([4, 74, 154, 254, 394, 614]);
-    expect(givenUp).toEqual([614 + 60 + 300]);
+    expect(treated).toEqual([4, 14, 34, 74, 154, 314]);
+    expect(givenUp).toEqual([314 + 300]);
   });
 
-  test('that is wedged is given the time that a start may take', () => {
-    expect(watched(new Patients(), 'wedged', 0, 100).treated).toEqual([60]);
+  test('that is wedged from the start is given the time that a start may take, also after it was started anew', () => {
+    expect(watched(new Patients(), 'wedged', 0, 700).treated).toEqual([300, 600]);
+  });
+
+  test('that was well and is silent is given less', () => {
+    const patients = new Patients();
+    watched(patients, 'well', 0, 1);
+    expect(watched(patients, 'wedged', 1, 400).treated).toEqual([61, 361]);
   });
 
   test('that comes and goes by itself within that time is left alone', () => {
@@ -48,7 +54,7 @@ describe('an instance', () => {
     watched(patients, 'well', 10_000, 30);
     expect(watched(patients, 'down', 10_030, 300)).toEqual({ treated: [], givenUp: [] });
     watched(patients, 'well', 10_330, 61);
-    expect(watched(patients, 'down', 10_391, 20).treated).toEqual([10_395]);
+    expect(watched(patients, 'down', 10_391, 20).treated).toEqual([10_395, 10_405]);
   });
 });
 

@@ -12,8 +12,8 @@ export interface Look {
   readonly at: number;
   /** down: no process runs; wedged: it runs and does not answer as it should. */
   readonly state: 'well' | 'down' | 'wedged';
-  /** Milliseconds that it may take from its start until it answers. */
-  readonly grace: number;
+  /** Milliseconds that it may take from its start until all is well; and that one which was well may be silent, since it may start by itself. */
+  readonly grace: { readonly start: number; readonly silence: number };
 }
 
 /** All in milliseconds but the number of treatments. */
@@ -44,6 +44,8 @@ interface Patient {
   readonly treatments: number;
   readonly notBefore: number;
   readonly givenUp: boolean;
+  /** Whether it was well since it was started. */
+  readonly wasWell: boolean;
 }
 
 /**
@@ -61,20 +63,22 @@ export class Patients {
   /** Takes down how an instance was found, and gives what to do. `give-up` comes once; after it `wait`, until it was well for long. */
   look(instance: string, { at, state, grace }: Look): Verdict {
     const before = this.#patients.get(instance);
-    const was = before ?? { since: at, state, treatments: 0, notBefore: 0, givenUp: false };
+    const was = before ?? { since: at, state, treatments: 0, notBefore: 0, givenUp: false, wasWell: false };
     const since = was.state === state ? was.since : at;
     const forgiven = state === 'well' && at - since >= this.#regime.lasting;
-    const now = { ...was, ...(forgiven ? { treatments: 0, givenUp: false } : {}), since, state };
+    const wasWell = was.wasWell || state === 'well';
+    const now = { ...was, ...(forgiven ? { treatments: 0, givenUp: false } : {}), since, state, wasWell };
     this.#patients.set(instance, now);
     if (state === 'well' || now.givenUp || at < now.notBefore) return 'wait';
-    if (at - since < (state === 'down' ? this.#regime.down : grace)) return 'wait';
+    const silence = wasWell ? grace.silence : grace.start;
+    if (at - since < (state === 'down' ? this.#regime.down : silence)) return 'wait';
     if (now.treatments < this.#regime.treatments) return 'treat';
     this.#patients.set(instance, { ...now, givenUp: true });
     return 'give-up';
   }
 
-  /** Takes down that an instance was started anew: it gets the time for a start before it is judged again. */
-  treated(instance: string, at: number, grace: number): void {
+  /** Takes down that an instance was started anew: from now on it has the time that a start may take. */
+  treated(instance: string, at: number): void {
     const was = this.#patients.get(instance);
     const treatments = (was?.treatments ?? 0) + 1;
     const pause = Math.min(this.#regime.most, this.#regime.first * 2 ** (treatments - 1));
@@ -82,8 +86,9 @@ export class Patients {
       since: at,
       state: was?.state ?? 'down',
       treatments,
-      notBefore: at + pause + grace,
+      notBefore: at + pause,
       givenUp: false,
+      wasWell: false,
     });
   }
 
