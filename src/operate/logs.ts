@@ -12,7 +12,10 @@ export interface LogRequest {
   readonly since?: number | undefined;
 }
 
-/** Calls back for every line of the logs of what is named, each with whose it is, until all have ended or the signal. */
+/**
+ * Calls back for every line of the logs of what is named, each with whose it is, until all have ended or the signal. A task that had nothing to do
+ * has no container and so no log; KLG-5xx when nothing that is named has one.
+ */
 export async function logs(
   request: LogRequest,
   line: (of: string, text: string) => void,
@@ -43,9 +46,17 @@ export async function logs(
     return found.length > 0 ? found : [engine.instanceName(desired.deployment, id, 1)];
   };
   const lines = chosen.flatMap((id) => names(id).map((instance) => ({ id, instance })));
-  await Promise.all(
+  const errors = await Promise.all(
     lines.map(async ({ id, instance }) => {
-      for await (const text of engine.logs(desired.deployment, instance, query, signal)) line(id, text);
+      try {
+        for await (const text of engine.logs(desired.deployment, instance, query, signal)) line(id, text);
+        return [];
+      } catch (error) {
+        if (error instanceof KollageError) return [error];
+        throw error;
+      }
     }),
   );
+  const [first] = errors.flat();
+  if (first && errors.every((some) => some.length > 0)) throw first;
 }
