@@ -1,6 +1,7 @@
 import type { Desired } from '../model/resource.ts';
 import { handOver } from '../operate/access.ts';
 import { up } from '../operate/up.ts';
+import { confirming } from './ask.ts';
 import { colours } from './colour.ts';
 import { interruptible } from './live/interrupt.ts';
 import { jsonReporter, personReporter } from './live/reporter.ts';
@@ -15,10 +16,12 @@ export interface UpOptions {
   json?: true;
   message?: string;
   retry?: true;
+  yes?: true;
 }
 
 /** Brings a deployment up and tells of it; `why` is for the history where no message is given. */
-export async function bringUp({ folder, json, message, retry }: UpOptions, why?: string): Promise<void> {
+export async function bringUp(options: UpOptions, why?: string): Promise<void> {
+  const { folder, json, message, retry } = options;
   const to = { out: process.stdout, paint: colours(process.stdout), env: process.env };
   const reporter = json ? jsonReporter(to) : personReporter(to);
   using interrupt = interruptible(() => reporter.stopping());
@@ -34,6 +37,7 @@ export async function bringUp({ folder, json, message, retry }: UpOptions, why?:
         reporter.planned(plan, desired);
       },
       emit: reporter.event,
+      confirm: confirming(reporter, options),
       pulling: tellPulling(json === true),
     });
     reporter.done(revision);

@@ -97,6 +97,7 @@ export function makeDeployment(catalog: TestCatalog, test: TestDeployment): Depl
     images: deploymentFile.parse({ name: 'test' }).images,
     timeouts: { needs: 600 },
     checks: [],
+    hooks: {},
     at: () => ({ file: 'kollage.yaml' }),
     ...rest,
     options: settings(options ?? {}, 'kollage.yaml'),

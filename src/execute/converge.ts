@@ -7,6 +7,7 @@ import { imageIds, imagesOf } from '../plan/image-ids.ts';
 import { makePlan } from '../plan/plan.ts';
 import { identityOf, type Revision } from '../state/store.ts';
 import { forward } from './forward.ts';
+import type { Hooks } from './hooks.ts';
 import { type Means, type Secret, takeBack } from './take-back.ts';
 
 /** What shall be, and on what terms. */
@@ -18,6 +19,8 @@ export interface Wish extends Means {
   readonly retry: boolean;
   /** Shown what would be done before anything is touched; throws where something stands against it, false when it is not wanted. */
   readonly planned: (planned: Planned) => Promise<boolean>;
+  /** What runs before and after services are updated. */
+  readonly hooks?: Hooks;
   /** Asked when all is healthy; throws where the change is not to stay. */
   readonly check?: () => Promise<void>;
 }
@@ -71,6 +74,7 @@ export async function converge(wish: Wish): Promise<number | null> {
     observed,
     last,
     settle: open !== null,
+    hooks: wish.hooks,
     secret,
   });
   return number;
@@ -83,13 +87,14 @@ export async function converge(wish: Wish): Promise<number | null> {
 async function goesOn(wish: Wish, open: Revision | null): Promise<Revision | null> {
   if (!open || open.base === null || open.desired.fingerprint === wish.desired.fingerprint) return open;
   const journal = await wish.store.journal(open.number);
-  if (journal.every(({ type }) => type === 'save')) return open;
+  if (journal.every(({ type }) => type === 'save' || type === 'hook')) return open;
   await takeBack(wish, open, null);
   return null;
 }
 
 interface Way extends Planned {
   readonly settle: boolean;
+  readonly hooks: Hooks | undefined;
   readonly secret: Secret;
 }
 
@@ -123,7 +128,8 @@ async function apply(wish: Wish, revision: Revision, base: Revision | null, way:
       throw error;
     }
     try {
-      await takeBack(wish, revision, message);
+      // A person's no is no fault of the change: it may be tried again.
+      await takeBack(wish, revision, isNo(error) ? null : message);
     } catch (second) {
       ended(signal.aborted ? 'interrupted' : 'failed', messageOf(second));
       throw second;
@@ -138,6 +144,10 @@ async function apply(wish: Wish, revision: Revision, base: Revision | null, way:
 /** What is no fault of the change: it goes on when the engine is there again. */
 function isOutside(error: unknown): boolean {
   return error instanceof KollageError && error.code === 'KLG-501';
+}
+
+function isNo(error: unknown): boolean {
+  return error instanceof KollageError && error.code === 'KLG-515';
 }
 
 function quarantined({ number, failure }: Pick<Revision, 'number' | 'failure'>): KollageError {

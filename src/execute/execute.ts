@@ -10,6 +10,7 @@ import { takeAway } from './act.ts';
 import { allOrFirst } from './all-or-first.ts';
 import { changeBehind } from './behind.ts';
 import { type Before, changeWorkload, type RunningBalancer } from './change-workload.ts';
+import { Around, type Hooks } from './hooks.ts';
 import { publishNews } from './outputs.ts';
 import { runTask } from './run-task.ts';
 import { type Access, Site } from './site.ts';
@@ -23,6 +24,7 @@ export interface Execution extends Access {
   readonly settle: boolean;
   /** Called before a task is run, and waited for: what it does cannot be seen afterwards. */
   readonly begins?: (task: Task) => Promise<void>;
+  readonly hooks?: Hooks | undefined;
 }
 
 /**
@@ -45,6 +47,7 @@ class Run {
   readonly #acts: Acts;
   readonly #turns: ReadonlyMap<ResourceKey, readonly ResourceKey[]>;
   readonly #balancers: readonly RunningBalancer[];
+  readonly #around: Around | null;
   readonly #done = new Map<ResourceKey, PromiseWithResolvers<void>>();
 
   constructor(execution: Execution, site: Site) {
@@ -53,6 +56,7 @@ class Run {
     this.#site = site;
     this.#acts = actsOf(desired, last, imageIds(observed));
     this.#turns = turns(plan, desired);
+    this.#around = execution.hooks ? new Around(plan, execution.hooks, site.until) : null;
     this.#balancers = (observed.instances ?? []).flatMap(({ workload, name, state }) => {
       const balancer = site.resources.get(`workload:${workload}`);
       if (balancer?.kind !== 'workload' || !balancer.balances || name === undefined || state === 'stopped')
@@ -145,7 +149,10 @@ class Run {
     site.emit({ type: 'change-started', key, action, ...(mode === undefined ? {} : { mode }), reasons });
     try {
       await site.unlessAborted(this.#turn(change));
+      const told = (needs: readonly string[]) => this.#waits(change, needs);
+      await site.unlessAborted(this.#around?.before(change, told) ?? Promise.resolve());
       await act();
+      await site.unlessAborted(this.#around?.after(change, told) ?? Promise.resolve());
       if (site.until.aborted) return;
       site.emit({ type: 'change-done', key });
       this.#done.get(key)?.resolve();
@@ -160,13 +167,19 @@ class Run {
     return this.#after(key, nodes, this.#turns.get(key) ?? []);
   }
 
+  #waits({ key, nodes }: Pick<Change, 'key' | 'nodes'>, needs: readonly string[]): void {
+    const instance = this.#site.instanceName(idOf(key));
+    this.#site.emit({ type: 'waiting', key, instance, node: nodes[0] ?? '', needs });
+  }
+
   /** Waits for other changes to be done, those that there are, and says so. */
   async #after(key: ResourceKey, nodes: readonly string[], others: readonly ResourceKey[]): Promise<void> {
     const open = others.filter((other) => this.#done.has(other));
     if (open.length === 0) return;
-    const needs = open.map((other) => idOf(other));
-    const instance = this.#site.instanceName(idOf(key));
-    this.#site.emit({ type: 'waiting', key, instance, node: nodes[0] ?? '', needs });
+    this.#waits(
+      { key, nodes },
+      open.map((other) => idOf(other)),
+    );
     await Promise.all(open.map((other) => this.#done.get(other)?.promise));
   }
 

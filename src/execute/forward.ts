@@ -5,6 +5,7 @@ import { makePlan } from '../plan/plan.ts';
 import { noted, type Revision } from '../state/store.ts';
 import { occasional, onOccasion, servicesToSave, tasksOf, withResources } from './data.ts';
 import { execute } from './execute.ts';
+import { dueHooks, type Hooks } from './hooks.ts';
 import { pinned } from './pinned.ts';
 import { type Means, type Secret, secretsOf } from './take-back.ts';
 
@@ -13,6 +14,7 @@ export interface Way {
   readonly observed: Observed;
   readonly last: Desired | null;
   readonly settle: boolean;
+  readonly hooks?: Hooks | undefined;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function forward(
     await noteVolumes(means, revision, way);
     await save(means, revision, base, way);
   }
+  const hooks = way.hooks && (await dueHooks(means, revision, way, way.hooks));
   const begins = ({ id, fingerprint }: Task) => store.note(number, { type: 'task', id, fingerprint });
   await execute({
     engine,
@@ -44,8 +47,10 @@ export async function forward(
     secret,
     emit,
     signal,
+    hooks,
     ...(base && { begins }),
   });
+  await hooks?.rest();
 }
 
 async function noteVolumes({ store }: Means, { number }: Revision, { plan, observed }: Way): Promise<void> {

@@ -63,6 +63,8 @@ export async function loadDeployment(
   gather.add(wrongComponents);
   const components = withReplicas(written, replicas, { catalog, services, gather });
   checkReplicas(catalog, components, file.at, gather);
+  for (const service of Object.keys(file.value.hooks))
+    gather.try(() => known('service', service, catalog.services.keys(), file.at(['hooks', service])));
   const { nodes, findings: wrongNodes } = expandNodes(file, roles);
   gather.add(wrongNodes);
   const overrides = gather.try(() => readOverrides(folder)) ?? [];
@@ -85,6 +87,7 @@ export async function loadDeployment(
     images,
     timeouts: file.value.timeouts,
     checks: file.value.checks,
+    hooks: file.value.hooks,
     globals: globals.settings,
     overrides,
     at: file.at,

@@ -84,12 +84,23 @@ const check = {
   timeout: z.number().positive().max(86_400).default(60),
 };
 
+/** A shell's command line on the operator's host, in the deployment folder; or in the first instance of a component. */
+const command = z.strictObject({ command: z.string().min(1), in: z.string().optional(), ...check });
+
 /** What must hold after a change, or it is taken back: a request that is answered so, or a command that ends with 0. */
 export const deploymentCheck = z.union([
   z.strictObject({ http: z.url(), status: z.array(z.int()).default([200]), ...check }),
-  /** A shell's command line on the operator's host, in the deployment folder; or in the first instance of a component. */
-  z.strictObject({ command: z.string().min(1), in: z.string().optional(), ...check }),
+  command,
 ]);
+
+/** A command that must end with 0, or a question that a person must say yes to. */
+export const hook = z.union([command, z.strictObject({ pause: z.string().min(1) })]);
+
+/** What is done before the first change of a service's update, and after its last. */
+export const serviceHooks = z.strictObject({
+  before: z.array(hook).default([]),
+  after: z.array(hook).default([]),
+});
 
 /** kollage.yaml, as an operator writes it. docs/reference/kollage.md explains each key. */
 export const deploymentFile = z.strictObject({
@@ -115,11 +126,14 @@ export const deploymentFile = z.strictObject({
   images: imageSettings.prefault({}),
   timeouts: timeouts.prefault({}),
   checks: z.array(deploymentCheck).default([]),
+  /** By service. */
+  hooks: z.record(z.string(), serviceHooks).default({}),
 });
 
 export type DeploymentFile = z.infer<typeof deploymentFile>;
 export type ServiceSettings = z.infer<typeof serviceSettings>;
 export type ComponentSettings = z.infer<typeof componentSettings>;
+export type Hook = z.infer<typeof hook>;
 export type DeploymentCheck = z.infer<typeof deploymentCheck>;
 export type Timeouts = z.infer<typeof timeouts>;
 export type UpdatePolicy = z.infer<typeof updatePolicy>;

@@ -400,6 +400,18 @@ export const errors = {
     kept: 'The change was taken back: what ran before runs.',
     next: 'Mend the cause, or the check, and run the command again.',
   },
+  'KLG-514': {
+    title: 'A hook failed',
+    cause: 'A command that `hooks` in kollage.yaml has for the update of a service did not end with 0.',
+    kept: 'The change was taken back: what ran before runs. The first time, with nothing to go back to, what was made is left as it is.',
+    next: 'Mend the cause, or the hook, and run the command again with --retry.',
+  },
+  'KLG-515': {
+    title: 'Nobody said yes',
+    cause: 'A hook of kollage.yaml waits for a person, who said no, or cannot be asked here.',
+    kept: 'Where nobody can be asked, nothing was changed. After a no the change was taken back: what ran before runs.',
+    next: 'Run the command on a terminal, or give --yes, which answers for all of them.',
+  },
   'KLG-530': {
     title: 'No such upgrade',
     cause:

@@ -32,6 +32,7 @@ export interface Deployment {
   readonly images: DeploymentFile['images'];
   readonly timeouts: DeploymentFile['timeouts'];
   readonly checks: DeploymentFile['checks'];
+  readonly hooks: DeploymentFile['hooks'];
   /** Everything of globals.yml, for overrides that use its variables. */
   readonly globals: ReadonlyMap<string, OptionSetting>;
   /** The files under config/, sorted by path. */

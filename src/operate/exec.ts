@@ -42,7 +42,8 @@ export async function exec({ folder, component, number, command }: ExecRequest, 
   return engine.exec(desired.deployment, name, command.length > 0 ? command : shell, io);
 }
 
-function firstRunning(instances: readonly ObservedInstance[]): string | undefined {
+/** The name of the instance with the lowest number of those that run. */
+export function firstRunning(instances: readonly ObservedInstance[]): string | undefined {
   return instances
     .filter(({ state }) => state !== 'stopped')
     .map(({ name = '' }) => name)

@@ -11,6 +11,7 @@ import { runChecks } from '../plan/checks/checks.ts';
 import { SqliteStore, whoami } from '../state/sqlite.ts';
 import type { Revision, StateStore } from '../state/store.ts';
 import { engineFor } from './engine-of.ts';
+import { type Confirm, hooksOf, refuseSilence } from './hooks.ts';
 import { revisionOf } from './revisions.ts';
 
 export interface RollbackRequest {
@@ -21,6 +22,8 @@ export interface RollbackRequest {
   /** Shown before anything is changed; false leaves all as it is. */
   readonly planned: (plan: Plan, desired: Desired) => Promise<boolean>;
   readonly emit: (event: KollageEvent) => void;
+  /** Asked what hooks want a person to say yes to; where not given nobody can be asked. */
+  readonly confirm?: Confirm | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -30,9 +33,9 @@ export interface RollbackRequest {
  * would run on a newer schema. KLG-105 for a revision that is not there or was not applied whole, KLG-507 when nothing was.
  */
 export async function rollback(request: RollbackRequest): Promise<number | null> {
-  const { folder, emit, signal, planned } = request;
+  const { folder, emit, signal, planned, confirm = null } = request;
   const { file } = readDeploymentFile(openDeployment(folder));
-  const { name } = file.value;
+  const { name, hooks } = file.value;
   const engine = engineFor(file.value.engine, file.at(['engine']));
   await engine.version();
   const state = SqliteStore.existing(name);
@@ -62,10 +65,12 @@ export async function rollback(request: RollbackRequest): Promise<number | null>
       by: whoami(),
       why: request.why ?? `rollback to ${target.number}`,
       retry: true,
+      hooks: hooksOf(hooks, { folder, engine, desired: target.desired }, confirm),
       planned: async (made) => {
         const desired = target.desired;
         const findings = [...runChecks({ ...made, desired }), ...made.plan.findings];
         throwFirst(findings);
+        refuseSilence(hooks, made.plan, made.last, confirm);
         return planned({ ...made.plan, findings }, desired);
       },
     });

@@ -10,6 +10,7 @@ import { upgradeNote } from '../plan/upgrade/way.ts';
 import { SqliteStore, whoami } from '../state/sqlite.ts';
 import { holds } from './checks.ts';
 import { engineFor } from './engine-of.ts';
+import { type Confirm, hooksOf, refuseSilence } from './hooks.ts';
 import { prepare } from './prepare.ts';
 import { type Pulling, pullImages } from './pull.ts';
 
@@ -26,16 +27,19 @@ export interface UpRequest {
   /** Whether what failed before, and was taken back, is tried again. */
   readonly retry?: boolean | undefined;
   /** Taken in place of what the folder says. */
+  /** Asked what hooks want a person to say yes to; where not given nobody can be asked. */
+  readonly confirm?: Confirm | undefined;
   readonly instead?: { readonly release: string };
 }
 
 /**
  * Makes what runs equal to what the folder says, whole or not at all; gives the number of the revision, or null when there was nothing to do. A run
  * that was killed is gone on with. Throws the first finding that is an error, KLG-503 when another one works on it, KLG-511 for what failed
- * before, KLG-530 for a release that cannot be reached, and KLG-5xx for what fails: then what ran before runs again, unless it was the first time.
+ * before, KLG-515 where hooks wait for a person who cannot be
+ * asked, KLG-530 for a release that cannot be reached, and KLG-5xx for what fails: then what ran before runs again, unless it was the first time.
  */
 export async function up(request: UpRequest): Promise<number | null> {
-  const { folder, emit, planned, signal, why = '', retry = false, instead } = request;
+  const { folder, emit, planned, signal, why = '', retry = false, instead, confirm = null } = request;
   const { pulling = () => undefined } = request;
   const { deployment, catalog, desired, findings } = await prepare(folder, instead);
   throwFirst(findings);
@@ -58,12 +62,14 @@ export async function up(request: UpRequest): Promise<number | null> {
         const { values } = await readPasswords(openDeployment(folder));
         return (name) => values.get(name)?.reveal();
       },
+      hooks: hooksOf(deployment.hooks, { folder, engine, desired }, confirm),
       check: () => holds(deployment.checks, { folder, engine, desired, signal }),
       planned: async ({ plan, observed, last }) => {
         if (last && last.release !== desired.release)
           upgradeNote(catalog.file.value.releases, last.release, desired.release);
         const all = [...findings, ...runChecks({ desired, last, observed }), ...plan.findings];
         throwFirst(all);
+        refuseSilence(deployment.hooks, plan, last, confirm);
         planned({ ...plan, findings: all }, desired);
         return true;
       },

@@ -42,6 +42,7 @@ export interface UpgradeRequest {
   /** Whether what failed before, and was taken back, is tried again. */
   readonly retry?: boolean | undefined;
   readonly pulling?: UpRequest['pulling'];
+  readonly confirm?: UpRequest['confirm'];
 }
 
 /**
@@ -69,6 +70,7 @@ export async function upgrade(request: UpgradeRequest): Promise<number | null> {
     emit,
     signal,
     retry: request.retry,
+    confirm: request.confirm,
     pulling: request.pulling,
   }).catch((error: unknown) => {
     throw error instanceof KollageError && error.code === 'KLG-506' ? goesOn(release, error) : error;

@@ -44,12 +44,18 @@ export interface NewRevision extends Pick<Revision, 'desired' | 'images' | 'by' 
 
 /**
  * What a plan cannot see and so cannot take back, noted before it is begun: that the data of a service is saved (under the number of the revision
- * that did so), that a task is run, that a volume is made. `undone`: all that is taken back, as far as data is concerned.
+ * that did so), that a task is run, that a volume is made; that hooks of a service are due, and have run, `before` or `after`. `undone`: all that is taken back, as far as data is concerned.
  */
 export type JournalEntry =
   | { readonly type: 'save'; readonly service: string; readonly revision: number }
   | { readonly type: 'task'; readonly id: string; readonly fingerprint: string }
   | { readonly type: 'volume'; readonly id: string }
+  | {
+      readonly type: 'hook';
+      readonly service: string;
+      readonly what: 'due' | 'before' | 'after';
+      readonly revision: number;
+    }
   | { readonly type: 'undone' };
 
 /** The entries of one type. */

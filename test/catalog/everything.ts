@@ -23,6 +23,7 @@ export function everything(release: string): { catalog: Catalog; deployment: Dep
     options: new Map(),
     components: new Map(),
     checks: [],
+    hooks: {},
     timeouts: { needs: 600 },
     nodes: [
       {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { rollback } from '../../operate/rollback.ts';
-import { saysYes } from '../ask.ts';
+import { confirming, saysYes } from '../ask.ts';
 import { colours } from '../colour.ts';
 import { folderOption } from '../folder.ts';
 import { interruptible } from '../live/interrupt.ts';
@@ -35,6 +35,7 @@ export function register(program: Command): void {
           why: message,
           signal: interrupt.signal,
           emit: reporter.event,
+          confirm: confirming(reporter, { ...(yes && { yes }), ...(json && { json }) }),
           planned: async (plan, desired) => {
             reporter.planned(plan, desired);
             if (yes || plan.changes.length === 0) return true;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { KollageError } from '../../model/error.ts';
 import { upgrade } from '../../operate/upgrade.ts';
-import { saysYes } from '../ask.ts';
+import { confirming, saysYes } from '../ask.ts';
 import { colours } from '../colour.ts';
 import { folderOption } from '../folder.ts';
 import { interruptible } from '../live/interrupt.ts';
@@ -52,6 +52,7 @@ export function register(program: Command): void {
             run.follows(desired);
           },
           emit: (event) => now.event(event),
+          confirm: confirming(run, { ...(yes && { yes }), ...(json && { json }) }),
           agreed: async () => {
             if (!json) checks.done(null);
             if (yes || (await saysYes('upgrade', `Upgrade the deployment in ${folder} to ${release}?`)))

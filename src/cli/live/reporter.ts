@@ -21,6 +21,8 @@ export interface Reporter {
   event(event: KollageEvent): void;
   /** The run was told to stop, and has not yet. */
   stopping(): void;
+  /** Leaves the terminal to a question until it is answered. */
+  aside<T>(ask: () => Promise<T>): Promise<T>;
   /** It went well; null: there was nothing to do. */
   done(revision: number | null): void;
   /** What stopped it. Gives whether that is told herewith. */
@@ -69,6 +71,7 @@ export function personReporter({ out, paint, env }: Reported, last = summary): R
       if (view) view.stopping();
       else out.write('Stopping; a second interrupt leaves at once.\n');
     },
+    aside: (ask) => view?.aside(ask) ?? ask(),
     done: end,
     failed: () => {
       end(null);
@@ -86,6 +89,7 @@ export function jsonReporter({ out, env }: Pick<Reported, 'out' | 'env'>): Repor
     follows: () => undefined,
     event: tell,
     stopping: () => undefined,
+    aside: (ask) => ask(),
     done: (revision) =>
       tell({ at: Date.now(), type: 'result', revision, seconds: (Date.now() - begun) / 1000 }),
     failed: (error) => {

@@ -20,6 +20,7 @@ export class LiveView {
   readonly #summary: typeof summary;
   #run: Track = nothing;
   #stopping = false;
+  #aside = false;
   #clock: NodeJS.Timeout | undefined;
 
   constructor(terminal: Terminal, paint: Paint, symbols: Symbols, needs: Needs, end = summary) {
@@ -37,6 +38,17 @@ export class LiveView {
     this.#clock = setInterval(() => this.#draw(), drawEvery).unref();
     process.on('exit', this.#leave).on('SIGTSTP', this.#suspend);
   };
+
+  /** Leaves the terminal to something else until that is over; what follows is drawn below it. */
+  async aside<T>(work: () => Promise<T>): Promise<T> {
+    this.#screen.leave();
+    this.#aside = true;
+    try {
+      return await work();
+    } finally {
+      this.#aside = false;
+    }
+  }
 
   /** Says that the run was told to stop. */
   stopping(): void {
@@ -58,6 +70,7 @@ export class LiveView {
   }
 
   #draw(): void {
+    if (this.#aside) return;
     const { columns, rows } = this.#screen;
     const lines = frame({
       run: this.#run,
