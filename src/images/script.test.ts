@@ -15,7 +15,11 @@ function lines(name: string): string[] {
 test('tools are there while the lines of `run` run, and then no more', () => {
   const script = lines('placement');
   const at = (pattern: RegExp) => script.findIndex((line) => pattern.test(line));
-  const [install, run, purge] = [at(/install .* mariadb-server-core/), at(/^\/usr\/share\/kollage\/dump/), at(/purge/)];
+  const [install, run, purge] = [
+    at(/install .* mariadb-server-core/),
+    at(/^\/usr\/share\/kollage\/dump/),
+    at(/purge/),
+  ];
   expect([install, run, purge]).not.toContain(-1);
   expect([install, run, purge].toSorted((a, b) => a - b)).toEqual([install, run, purge]);
 });
