@@ -13,6 +13,8 @@ export interface Provision {
   readonly secret: (name: string) => string | undefined;
   /** Seconds after which the start program gives up what is not there. */
   readonly needsTimeout: number;
+  /** Whether others wait for it: where the processors are short, it goes before them. No when not given. */
+  readonly awaited?: boolean;
 }
 
 /** How an operator calls a tool. */

@@ -5,6 +5,7 @@ import { Limit } from '../model/limit.ts';
 import type { Desired, Resource, ResourceKey, Task, Workload } from '../model/resource.ts';
 import { keyOf } from '../model/resource.ts';
 import { bundleAt } from '../model/slots.ts';
+import { awaited } from '../plan/graph/awaited.ts';
 import { Health } from './health.ts';
 import { numberOf } from './number.ts';
 import { Watched } from './watched.ts';
@@ -44,6 +45,7 @@ export class Site {
   readonly #access: Access;
   readonly #watched: Watched;
   readonly #gate = new Limit(atOnce);
+  readonly #awaited: ReadonlySet<ResourceKey>;
 
   constructor(access: Access) {
     const { engine, desired, secret, signal } = access;
@@ -53,6 +55,7 @@ export class Site {
     this.patience = desired.timeouts.needs + late;
     this.until = AbortSignal.any([signal, this.stop.signal]);
     this.resources = new Map(desired.resources.map((resource) => [keyOf(resource), resource]));
+    this.#awaited = awaited(desired);
     this.health = new Health({ engine, desired, secret, patience: probeTimeout });
     const events = engine.watch(desired.deployment, this.until);
     this.#watched = new Watched(events, (error) => this.stop.abort(error));
@@ -122,6 +125,7 @@ export class Site {
       tasks: new Map(tasks),
       secret: this.#access.secret,
       needsTimeout: this.desired.timeouts.needs,
+      awaited: this.#awaited.has(keyOf(process)),
     };
   }
 

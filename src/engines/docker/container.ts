@@ -15,6 +15,8 @@ export interface HostFolders {
 
 /** Seconds that a task which is told to stop has to clean up. */
 const taskGrace = 60;
+/** The part of the processors, where they are short, of what others wait for; an ordinary container's is 1024. */
+const awaitedShares = 8192;
 
 /**
  * What Docker is asked for: an ordinary container with only the named rights. A workload comes back after a reboot by
@@ -27,8 +29,10 @@ export function containerOptions(
   name: string,
   folders: HostFolders,
   specPrint: string,
+  awaited: boolean,
 ): Docker.ContainerCreateOptions {
-  const { privileges } = process;
+  const { privileges, resources } = process;
+  const shares = resources.cpus === null ? (awaited ? awaitedShares : null) : resources.cpus * 1024;
   return {
     name,
     Image: process.image,
@@ -60,10 +64,8 @@ export function containerOptions(
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
       Mounts: mounts(deployment, process, bundle, folders),
       ...rights(privileges),
-      ...(process.resources.memory === null ? {} : { MemoryReservation: process.resources.memory }),
-      ...(process.resources.cpus === null
-        ? {}
-        : { CpuShares: Math.max(2, Math.round(process.resources.cpus * 1024)) }),
+      ...(resources.memory === null ? {} : { MemoryReservation: resources.memory }),
+      ...(shares === null ? {} : { CpuShares: Math.max(2, Math.round(shares)) }),
     },
   };
 }

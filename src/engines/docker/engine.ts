@@ -172,7 +172,7 @@ export class DockerEngine implements Engine {
     instance: string,
     provision: Provision,
   ): Promise<{ container: string; made: boolean }> {
-    const { deployment, bundle, tasks, secret, needsTimeout } = provision;
+    const { deployment, bundle, tasks, secret, needsTimeout, awaited = false } = provision;
     const folders = new Folders(deployment);
     const spec = startSpec({
       process,
@@ -208,6 +208,7 @@ export class DockerEngine implements Engine {
       instance,
       folders.provide(instance, bundle, spec, secret),
       print,
+      awaited,
     );
     if (process.kind === 'workload') folders.outputs.note(instance, process);
     const container = await ask(() => this.#docker.createContainer(options), process.image);
