@@ -26,10 +26,10 @@ def ensure_user(keystone, url, user, domain):
 
 
 def ensure_service(keystone, entry, region):
-    service, _ = keystone.ensure("services", "service", {"description": entry["description"]},
-                                 type=entry["type"], name=entry["name"])
-    _, found = keystone.send("GET", "/endpoints?service_id=" + service)
-    there = {(point["interface"], point["region_id"]): point for point in found["endpoints"]}
+    service, new = keystone.ensure("services", "service", {"description": entry["description"]},
+                                   type=entry["type"], name=entry["name"])
+    found = [] if new else keystone.send("GET", "/endpoints?service_id=" + service)[1]["endpoints"]
+    there = {(point["interface"], point["region_id"]): point for point in found}
     for interface in ("public", "internal", "admin"):
         url = entry["public" if interface == "public" else "internal"]
         point = there.get((interface, region))
@@ -48,17 +48,18 @@ def main(path):
                         project={"name": admin["project"], "domain": {"id": "default"}}).authenticate()
     project, _ = keystone.ensure("projects", "project", {}, name="service", domain_id="default")
     user = ensure_user(keystone, admin["url"], config["user"], "default")
+    _, found = keystone.send("GET", "/roles")  # one question for all of them
+    roles = {role["name"]: role["id"] for role in found["roles"]}
+    for name in ("admin", "service", *config["roles"]):
+        if name not in roles:
+            roles[name], _ = keystone.ensure("roles", "role", {}, name=name)
     for name in ("admin", "service"):
-        role, _ = keystone.ensure("roles", "role", {}, name=name)
-        keystone.send("PUT", "/projects/%s/users/%s/roles/%s" % (project, user, role))
-    for name in config["roles"]:
-        keystone.ensure("roles", "role", {}, name=name)
+        keystone.send("PUT", "/projects/%s/users/%s/roles/%s" % (project, user, roles[name]))
     own = config.get("domain")
     if own:
         domain, _ = keystone.ensure("domains", "domain", {"description": own["description"]}, name=own["name"])
         owner = ensure_user(keystone, admin["url"], own["user"], domain)
-        role = keystone.find("roles", name="admin")
-        keystone.send("PUT", "/domains/%s/users/%s/roles/%s" % (domain, owner, role))
+        keystone.send("PUT", "/domains/%s/users/%s/roles/%s" % (domain, owner, roles["admin"]))
     for entry in config["services"]:
         if not entry.get("off"):
             ensure_service(keystone, entry, config["region"])
