@@ -86,11 +86,14 @@ async function measured(plans: readonly Plan[]): Promise<Run> {
 
 /**
  * The plan in parts of one container each, in an order in which each meets what it needs: that of the run all at once, workloads by the start
- * of their process, tasks by their end.
+ * of their process, tasks by their end; last those that were done without being run, which nobody waits for.
  */
 function oneByOne(plan: Plan, { processes }: Timeline): Plan[] {
   const times = new Map(
-    processes.map(({ id, kind, started, ended }) => [`${kind}:${id}`, kind === 'task' ? ended : started]),
+    processes.map(({ id, kind, started, ended }) => {
+      const time = started === null ? Number.MAX_VALUE : kind === 'task' ? ended : started;
+      return [`${kind}:${id}`, time];
+    }),
   );
   const time = ({ key }: Change) => times.get(key) ?? -1;
   return plan.changes.toSorted((a, b) => time(a) - time(b)).map((change) => ({ ...plan, changes: [change] }));
