@@ -8,6 +8,7 @@ import { makePlan } from '../plan/plan.ts';
 import { identityOf, type Revision } from '../state/store.ts';
 import { forward } from './forward.ts';
 import type { Hooks } from './hooks.ts';
+import { forgetReplaced, type Saved } from './restore.ts';
 import { type Means, type Secret, takeBack } from './take-back.ts';
 
 /** What shall be, and on what terms. */
@@ -19,6 +20,8 @@ export interface Wish extends Means {
   readonly retry: boolean;
   /** Shown what would be done before anything is touched; throws where something stands against it, false when it is not wanted. */
   readonly planned: (planned: Planned) => Promise<boolean>;
+  /** Saved data that is brought back. */
+  readonly restore?: readonly Saved[];
   /** What runs before and after services are updated. */
   readonly hooks?: Hooks;
   /** Asked when all is healthy; throws where the change is not to stay. */
@@ -43,6 +46,7 @@ export async function converge(wish: Wish): Promise<number | null> {
   if (left?.status === 'reverting') await takeBack(wish, left, null);
   const base = await store.last();
   const open = await goesOn(wish, await store.unfinished());
+  if (base && !open) await forgetReplaced(wish, base);
   const observed = await engine.observe(desired.deployment, desired);
   const images = imagesOf(desired, imageIds(observed));
   const identity = identityOf({ desired, images });
@@ -65,6 +69,7 @@ export async function converge(wish: Wish): Promise<number | null> {
           why,
           base: base?.number ?? null,
           continues: open?.number ?? null,
+          ...(wish.restore?.length && { notes: [{ type: 'restore', saved: wish.restore }] }),
         });
   const revision = await store.revision(number);
   if (!revision) throw new KollageError({ code: 'KLG-508', message: `revision ${number} was not kept` });
@@ -139,6 +144,7 @@ async function apply(wish: Wish, revision: Revision, base: Revision | null, way:
   }
   ended('done');
   await store.mark(number, 'done');
+  await forgetReplaced(wish, revision);
 }
 
 /** What is no fault of the change: it goes on when the engine is there again. */

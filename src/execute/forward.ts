@@ -7,6 +7,7 @@ import { occasional, onOccasion, servicesToSave, tasksOf, withResources } from '
 import { execute } from './execute.ts';
 import { dueHooks, type Hooks } from './hooks.ts';
 import { pinned } from './pinned.ts';
+import { restoredBy, restoresOf, runOnData } from './restore.ts';
 import { type Means, type Secret, secretsOf } from './take-back.ts';
 
 export interface Way {
@@ -30,19 +31,21 @@ export async function forward(
 ): Promise<void> {
   const { engine, store, emit, signal } = means;
   const { number, desired } = revision;
-  const { plan, observed, last, settle } = way;
+  const { last, settle } = way;
   if (base) {
     await noteVolumes(means, revision, way);
     await save(means, revision, base, way);
   }
+  const restores = restoresOf(restoredBy(await store.journal(number)), revision);
+  const now = restores.length > 0 ? await restored(means, revision, base, restores, secret) : way;
   const hooks = way.hooks && (await dueHooks(means, revision, way, way.hooks));
   const begins = ({ id, fingerprint }: Task) => store.note(number, { type: 'task', id, fingerprint });
   await execute({
     engine,
-    plan,
+    plan: now.plan,
     desired,
     last,
-    observed,
+    observed: now.observed,
     settle,
     secret,
     emit,
@@ -51,6 +54,25 @@ export async function forward(
     ...(base && { begins }),
   });
   await hooks?.rest();
+}
+
+/** Brings saved data back, once, and gives what is to be done after that. */
+async function restored(
+  means: Means,
+  revision: Revision,
+  base: Revision | null,
+  restores: readonly Task[],
+  secret: Secret,
+): Promise<Pick<Way, 'plan' | 'observed'>> {
+  const { engine } = means;
+  const { desired } = revision;
+  const look = () => engine.observe(desired.deployment, desired);
+  const done = new Set(((await look()).tasks ?? []).map(doneKey));
+  const due = restores.filter((task) => !done.has(doneKey(task)));
+  const last = base?.desired ?? null;
+  await runOnData({ ...means, secret }, revision, last ?? desired, due);
+  const observed = await look();
+  return { plan: makePlan({ desired, last, observed }), observed };
 }
 
 async function noteVolumes({ store }: Means, { number }: Revision, { plan, observed }: Way): Promise<void> {
@@ -76,9 +98,10 @@ async function save(
   const { number, desired } = revision;
   const journal = noted(await store.journal(number), 'save');
   const known = new Set(journal.map(({ service }) => service));
-  const services = servicesToSave(tasksOf(plan, desired), base.desired).filter(
-    (service) => !known.has(service),
-  );
+  const replaced = restoredBy(await store.journal(number)).map(({ service }) => service);
+  const services = [...new Set([...servicesToSave(tasksOf(plan, desired), base.desired), ...replaced])]
+    .filter((service) => !known.has(service))
+    .sort();
   for (const service of services) await store.note(number, { type: 'save', service, revision: number });
   const saves = [...journal, ...services.map((service) => ({ service, revision: number }))];
   const done = new Set((observed.tasks ?? []).map(doneKey));

@@ -456,7 +456,7 @@ export class SimulatedStore implements StateStore {
     return new Map(Object.entries(this.#kept(number)?.secrets ?? {}));
   }
 
-  begin({ continues, ...revision }: NewRevision): Promise<number> {
+  begin({ continues, notes = [], ...revision }: NewRevision): Promise<number> {
     return this.#steps.around(() => {
       const number = this.#memory.revisions.length + 1;
       const before = continues === null ? undefined : this.#change(continues, { status: 'failed' });
@@ -468,7 +468,7 @@ export class SimulatedStore implements StateStore {
         status: 'applying',
         failure: null,
         fingerprint: revision.desired.fingerprint,
-        journal: [...(before?.journal ?? [])],
+        journal: [...(before?.journal ?? []), ...notes],
         events: [],
       });
       return number;

@@ -1,12 +1,8 @@
 import { type Desired, keyOf, type Resource, type Task } from '../model/resource.ts';
 import { doneKey } from '../plan/changes/task.ts';
-import { Closure } from '../plan/graph/closure.ts';
-import { makePlan } from '../plan/plan.ts';
-import { graphKeyOf } from '../plan/side.ts';
 import { type JournalEntry, noted, type Revision } from '../state/store.ts';
-import { occasional, onOccasion, withResources } from './data.ts';
-import { execute } from './execute.ts';
-import { pinned } from './pinned.ts';
+import { occasional, onOccasion } from './data.ts';
+import { restoredBy, runOnData } from './restore.ts';
 import type { Access } from './site.ts';
 
 /**
@@ -33,23 +29,13 @@ export async function undoData(
   const fresh = begun.filter((task) => !was.has(keyOf(task)));
   const undos = fresh.toReversed().flatMap((task) => undoOf(task, revision));
   const due = [...restored, ...undos].filter((task) => !done.has(doneKey(task)));
-  if (due.length > 0) {
-    // Who reads and writes that data stops first.
-    const services = new Set(due.map(({ service }) => service));
-    for (const { workload, name } of observed.instances ?? [])
-      if (services.has(workload.split('/')[0] ?? '') && name !== undefined)
-        await engine.removeInstance(deployment, name);
-    const now = await engine.observe(deployment, base.desired);
-    const desired = withResources(pinned(base, now), [...bundlesOf(undos, revision.desired), ...due]);
-    const plan = makePlan({ desired, last: revision.desired, observed: now });
-    const needs = new Closure(desired);
-    const needed = new Set(due.flatMap((task) => [keyOf(task), ...needs.of(keyOf(task))]));
-    const changes = plan.changes.filter(
-      ({ key, action }) => action !== 'delete' && (needed.has(graphKeyOf(key)) || key.startsWith('volume:')),
-    );
-    const only = { plan: { ...plan, changes }, desired, last: revision.desired, observed: now };
-    await execute({ engine, ...only, settle: false, secret, emit, signal });
-  }
+  await runOnData(
+    { engine, signal, emit, secret },
+    base,
+    revision.desired,
+    due,
+    bundlesOf(undos, revision.desired),
+  );
   for (const task of begun) {
     await engine.forgetTask(deployment, task.id, task.fingerprint);
     const old = was.get(keyOf(task));
@@ -75,7 +61,10 @@ function restores(
   base: Desired,
   done: ReadonlySet<string>,
 ): Task[] {
-  const changed = new Set(begun.flatMap((task) => task.changes ?? []));
+  const changed = new Set([
+    ...begun.flatMap((task) => task.changes ?? []),
+    ...restoredBy(journal).map(({ service }) => service),
+  ]);
   return noted(journal, 'save').flatMap(({ service, revision }) => {
     const saves = occasional(base, service, 'save').map((task) => onOccasion(task, revision, revision));
     if (!changed.has(service) || !saves.every((task) => done.has(doneKey(task)))) return [];

@@ -392,7 +392,7 @@ export const errors = {
     cause:
       'Going back to a revision would run old programs on data that newer ones have changed, for its tasks that prepare data are others.',
     kept: 'Nothing was changed.',
-    next: 'Go forward instead: put what is to be different into the folder, and run `kollage up`.',
+    next: 'Go forward instead: put what is to be different into the folder, and run `kollage up`. Where the data was saved, `kollage rollback --restore-data` brings it back.',
   },
   'KLG-513': {
     title: 'A check failed',

@@ -1,12 +1,14 @@
 import { converge } from '../execute/converge.ts';
 import { pinned } from '../execute/pinned.ts';
+import { type Saved, savedFor } from '../execute/restore.ts';
 import { secretsOf, takeBack } from '../execute/take-back.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
 import { KollageError, throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Observed, Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
+import { doneKey } from '../plan/changes/task.ts';
 import { runChecks } from '../plan/checks/checks.ts';
 import { SqliteStore, whoami } from '../state/sqlite.ts';
 import type { Revision, StateStore } from '../state/store.ts';
@@ -19,6 +21,8 @@ export interface RollbackRequest {
   /** The revision to go back to; when not given, what is unfinished is taken back, else it is the one before the last. */
   readonly to?: number | undefined;
   readonly why?: string | undefined;
+  /** Whether data that newer programs have changed is brought back as it was saved then. */
+  readonly restoreData?: boolean | undefined;
   /** Shown before anything is changed; false leaves all as it is. */
   readonly planned: (plan: Plan, desired: Desired) => Promise<boolean>;
   readonly emit: (event: KollageEvent) => void;
@@ -29,8 +33,8 @@ export interface RollbackRequest {
 
 /**
  * Makes what runs equal to an earlier revision again, with the images and secrets that it ran with, as a new revision; gives its number, null where
- * nothing was to be done. The folder is not touched: the next `up` goes forward to it. Data stays as it is; KLG-512 where old programs
- * would run on a newer schema. KLG-105 for a revision that is not there or was not applied whole, KLG-507 when nothing was.
+ * nothing was to be done. The folder is not touched: the next `up` goes forward to it. Data stays as it is, unless `restoreData`; KLG-512
+ * where old programs would run on a newer schema. KLG-105 for a revision that is not there or was not applied whole, KLG-507 when nothing was.
  */
 export async function rollback(request: RollbackRequest): Promise<number | null> {
   const { folder, emit, signal, planned, confirm = null } = request;
@@ -55,8 +59,8 @@ export async function rollback(request: RollbackRequest): Promise<number | null>
     }
     const target = await targetOf(state, request.to);
     const last = await state.last();
-    if (last) refuseOldPrograms(last.desired, target);
     const observed = await engine.observe(name, target.desired);
+    const restore = last ? await dataOf(state, last.desired, target, observed, request) : [];
     const kept = await secretsOf(means, target);
     return await converge({
       ...means,
@@ -65,6 +69,7 @@ export async function rollback(request: RollbackRequest): Promise<number | null>
       by: whoami(),
       why: request.why ?? `rollback to ${target.number}`,
       retry: true,
+      restore,
       hooks: hooksOf(hooks, { folder, engine, desired: target.desired }, confirm),
       planned: async (made) => {
         const desired = target.desired;
@@ -97,23 +102,28 @@ async function targetOf(state: StateStore, to: number | undefined): Promise<Revi
   });
 }
 
-/** KLG-512 where tasks that prepare data are others than they were: what they did cannot be seen, and an older one is never run on it. */
-function refuseOldPrograms(now: Desired, { number, desired }: Revision): void {
-  const schema = ({ resources }: Desired) =>
-    new Map(
-      resources.flatMap((one) =>
-        one.kind === 'task' && ['expand', 'migrate', 'contract'].includes(one.phase)
-          ? [[one.id, one.fingerprint] as const]
-          : [],
-      ),
-    );
-  const then = schema(desired);
-  const other = [...schema(now)].flatMap(([id, fingerprint]) =>
-    then.has(id) && then.get(id) !== fingerprint ? [id] : [],
-  );
-  if (other.length === 0) return;
-  throw new KollageError({
-    code: 'KLG-512',
-    message: `revision ${number} has other programs for the data as it is now: ${other.join(', ')}`,
-  });
+/**
+ * The saved data that an older revision needs, where tasks that prepare data are others than they were: what they did cannot be seen, and an older program
+ * is never run on it. KLG-512 where that is not asked for, or nothing was saved.
+ */
+async function dataOf(
+  state: StateStore,
+  now: Desired,
+  target: Revision,
+  observed: Observed,
+  { restoreData }: RollbackRequest,
+): Promise<readonly Saved[]> {
+  const done = new Set((observed.tasks ?? []).map(doneKey));
+  const { others, saved, missing } = await savedFor(state, target, now, done);
+  if (others.length === 0) return [];
+  const { number } = target;
+  if (restoreData && missing.length === 0) return saved;
+  const message = restoreData
+    ? `the data of ${missing.join(', ')} as revision ${number} had it was not saved`
+    : `revision ${number} has other programs for the data as it is now: ${others.join(', ')}`;
+  const next =
+    !restoreData && missing.length === 0
+      ? `Go forward instead, or give --restore-data: the data of ${saved.map(({ service }) => service).join(', ')} becomes what it was then, and what was written since is lost.`
+      : undefined;
+  throw new KollageError({ code: 'KLG-512', message, ...(next && { next }) });
 }

@@ -114,6 +114,8 @@ export class SqliteStore implements StateStore {
           )
           .run(number, continues);
       }
+      const note = this.#database.prepare('INSERT INTO journal (revision, entry) VALUES (?, ?)');
+      for (const entry of revision.notes ?? []) note.run(number, JSON.stringify(entry));
       return number;
     });
   }

@@ -40,16 +40,22 @@ export interface NewRevision extends Pick<Revision, 'desired' | 'images' | 'by' 
   readonly secrets: Readonly<Record<string, string>>;
   /** The unfinished revision that it goes on from: what that one's journal says holds for this one. */
   readonly continues: number | null;
+  /** What is noted together with it. */
+  readonly notes?: readonly JournalEntry[];
 }
 
 /**
  * What a plan cannot see and so cannot take back, noted before it is begun: that the data of a service is saved (under the number of the revision
- * that did so), that a task is run, that a volume is made; that hooks of a service are due, and have run, `before` or `after`. `undone`: all that is taken back, as far as data is concerned.
+ * that did so), that saved data is brought back, that a task is run, that a volume is made; that hooks of a service are due, and have run, `before` or `after`. `undone`: all that is taken back, as far as data is concerned.
  */
 export type JournalEntry =
   | { readonly type: 'save'; readonly service: string; readonly revision: number }
   | { readonly type: 'task'; readonly id: string; readonly fingerprint: string }
   | { readonly type: 'volume'; readonly id: string }
+  | {
+      readonly type: 'restore';
+      readonly saved: readonly { readonly service: string; readonly revision: number }[];
+    }
   | {
       readonly type: 'hook';
       readonly service: string;

@@ -12,6 +12,7 @@ interface Options {
   json?: true;
   yes?: true;
   message?: string;
+  restoreData?: true;
 }
 
 /** `kollage rollback`: back to an earlier revision, after showing what that changes and asking. */
@@ -22,9 +23,13 @@ export function register(program: Command): void {
     .argument('[revision]', 'its number; the one before the last when not given', count)
     .addOption(folderOption())
     .option('-m, --message <text>', 'what it is for, for the history')
+    .option(
+      '--restore-data',
+      'bring data back that newer programs have changed; what was written since is lost',
+    )
     .option('-y, --yes', 'do not ask')
     .option('--json', 'events as JSON lines, for programs')
-    .action(async (to: number | undefined, { folder, json, yes, message }: Options) => {
+    .action(async (to: number | undefined, { folder, json, yes, message, restoreData }: Options) => {
       const told = { out: process.stdout, paint: colours(process.stdout), env: process.env };
       const reporter = json ? jsonReporter(told) : personReporter(told);
       using interrupt = interruptible(() => reporter.stopping());
@@ -33,13 +38,19 @@ export function register(program: Command): void {
           folder,
           to,
           why: message,
+          restoreData,
           signal: interrupt.signal,
           emit: reporter.event,
           confirm: confirming(reporter, { ...(yes && { yes }), ...(json && { json }) }),
           planned: async (plan, desired) => {
             reporter.planned(plan, desired);
             if (yes || plan.changes.length === 0) return true;
-            return saysYes('rollback', 'Carry this out? Data stays as it is now.');
+            return saysYes(
+              'rollback',
+              restoreData
+                ? 'Carry this out? Data that newer programs have changed becomes what it was.'
+                : 'Carry this out? Data stays as it is now.',
+            );
           },
         });
         reporter.done(revision);
