@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDeployment } from '../../src/load/deployment.ts';
 import { readPasswords } from '../../src/load/passwords.ts';
 import { destroy } from '../../src/operate/destroy.ts';
+import { rollback } from '../../src/operate/rollback.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
 import { scratch } from '../support/folders.ts';
@@ -88,4 +89,27 @@ test('a migration is taken back, with what was in the database', async () => {
     ['mariadb/server', 'healthy'],
     ['memcached/server', 'healthy'],
   ]);
+});
+
+test('one that stood is taken back on purpose, with the data that was saved before it, and made again', async () => {
+  const before = await dump();
+  rmSync(join(folder, 'config'), { recursive: true });
+  await bringUp();
+  const after = await dump();
+  expect(after).not.toBe(before);
+  const back = (restoreData: boolean) =>
+    rollback({
+      folder,
+      to: 1,
+      restoreData,
+      planned: async () => true,
+      emit: () => undefined,
+      signal: new AbortController().signal,
+    });
+  await expect(back(false)).rejects.toMatchObject({ code: 'KLG-512' });
+  await back(true);
+  expect(await dump()).toBe(before);
+  expect((await status(folder)).workloads.every(({ state }) => state === 'healthy')).toBe(true);
+  await bringUp();
+  expect(await dump()).toBe(after);
 });
