@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * `unit` needs nothing but Node; `real` needs a Docker daemon, and images that `kollage images build` makes. `cloud` and
- * `upgrade` bring up a whole all-in-one beside: they take its ports and minutes, and are not part of `npm test`.
+ * `upgrade` bring up a whole all-in-one beside, and take its ports; `upgrade`, with several in turn, is not part of `npm test`.
  */
 export default defineConfig({
   test: {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /**
  * What a deployment could leave on a host: containers and volumes of its name (those of others come and go meanwhile), networks, mounts,
- * interfaces, and folders of /run. `docker` runs its command line.
+ * interfaces, folders of /run, namespaces, and guests with their control groups. `docker` runs its command line.
  */
 export function hostState(
   deployment: string,
@@ -28,5 +28,19 @@ export function hostState(
       .filter((name) => !name.startsWith('veth'))
       .sort(),
     run: readdirSync('/run').sort(),
+    namespaces: existsSync('/run/netns') ? readdirSync('/run/netns').sort() : [],
+    guests: readdirSync('/proc').filter((pid) => /^(qemu|dnsmasq)/.test(programOf(pid))),
+    groups: readdirSync('/sys/fs/cgroup').filter((group) =>
+      existsSync(`/sys/fs/cgroup/${group}/kollage-guests`),
+    ),
   };
+}
+
+/** The name of a process's program; nothing for one that has ended, and for what is no process. */
+function programOf(pid: string): string {
+  try {
+    return /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/comm`, 'utf8') : '';
+  } catch {
+    return '';
+  }
 }
