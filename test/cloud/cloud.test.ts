@@ -87,7 +87,10 @@ const needed = ['keystone-api', 'rabbitmq-server', 'mariadb-server', 'memcached-
   (container) => `${name}-${container}`,
 );
 
-test("every image's process ends when it is told to, before Docker kills it", () => {
+/** Asked for by `npm run cloud`: libvirt with a guest, and Open vSwitch's agent, do not always end in time (docs/limits.md). */
+const stops = test.runIf(process.env['KOLLAGE_TEST_STOPS']);
+
+stops("every image's process ends when it is told to, before Docker kills it", () => {
   const filter = ['--filter', `label=io.kollage.deployment=${name}`];
   const all = docker('ps', ...filter, '--format', '{{.Names}}')
     .trim()
@@ -98,11 +101,10 @@ test("every image's process ends when it is told to, before Docker kills it", ()
     docker('stop', container);
     return docker('inspect', '--format', '{{.State.ExitCode}}', container).trim() === '137';
   });
-  // docs/limits.md: it does not end by itself.
-  expect(killed.filter((container) => container !== `${name}-neutron-openvswitch-agent`)).toEqual([]);
+  expect(killed).toEqual([]);
 });
 
-test('stopped as a whole it comes back, with what users have', async () => {
+stops('stopped as a whole it comes back, with what users have', async () => {
   await bringUp();
   const cloud = new Cloud(folder);
   await cloud.login();

@@ -18,11 +18,15 @@ export class PrivateDaemon {
   readonly #exec = join(this.#root, 'exec');
   /** The parent of its containers' control groups, by which their processes are known. */
   readonly #group = basename(this.#root);
+  /** Without a bridge of its own it would use the host's daemon's, and with `none` take that one away (moby, removeDefaultBridgeInterface). */
+  readonly #bridge = `klg-${this.#group.slice(-6)}`;
   #process: ChildProcess | undefined;
 
   constructor(size?: string) {
     this.socket = join(this.#root, 'docker.sock');
     mkdirSync(this.#data);
+    execFileSync('ip', ['link', 'add', this.#bridge, 'type', 'bridge']);
+    execFileSync('ip', ['address', 'add', '192.0.2.1/24', 'dev', this.#bridge]);
     if (size !== undefined) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', this.#data]);
   }
 
@@ -36,7 +40,8 @@ export class PrivateDaemon {
       host: `unix://${this.socket}`,
       'cgroup-parent': `/${this.#group}`,
       'exec-opt': 'native.cgroupdriver=cgroupfs',
-      bridge: 'none',
+      bridge: this.#bridge,
+      'ip-forward': 'false',
       iptables: 'false',
       ip6tables: 'false',
     };
@@ -100,6 +105,7 @@ export class PrivateDaemon {
     await this.powerCut();
     this.#unmount(() => true);
     for (const folder of groupFolders(this.#group)) removeGroup(folder);
+    execFileSync('ip', ['link', 'delete', this.#bridge]);
     rmSync(this.#root, { recursive: true });
   }
 
