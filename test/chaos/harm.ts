@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { containerPid } from '../support/container-pid.ts';
 
 /** What may befall a container. */
 const ways = {
   /** Its process dies, as of a bug or for want of memory: the engine starts it again. */
-  crash: (container: string) => process.kill(hostPid(container), 'SIGKILL'),
+  crash: (container: string) => process.kill(containerPid(docker, container), 'SIGKILL'),
   /** A person kills it: the engine leaves it as it is. */
   kill: (container: string) => docker('kill', container),
   stop: (container: string) => docker('stop', '--time', '1', container),
@@ -37,14 +38,11 @@ export function running(deployment: string): string[] {
   });
 }
 
-function hostPid(container: string): number {
-  return Number(docker('inspect', '--format', '{{.State.Pid}}', container));
-}
-
 /** Without the init, so that the container itself can be stopped. */
 function pids(container: string): number[] {
+  const init = containerPid(docker, container);
   const rows = docker('top', container, '-eo', 'pid').split('\n').slice(1);
-  return rows.map(Number).filter((pid) => pid !== hostPid(container));
+  return rows.map(Number).filter((pid) => pid > 0 && pid !== init);
 }
 
 function docker(...args: string[]): string {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { DockerEngine } from '../../src/engines/docker/engine.ts';
 import { deploymentHome } from '../../src/state/home.ts';
+import { containerPid } from '../support/container-pid.ts';
 import type { World } from './conformance/world.ts';
 import { hostState } from './host-state.ts';
 
@@ -31,8 +32,7 @@ export function dockerWorld(socket?: string): World {
     image,
     instances: ids,
     // Not `docker kill`, which Docker takes for an order that it stays so.
-    kill: (instance) =>
-      void process.kill(Number(docker('inspect', '--format', '{{.State.Pid}}', instance)), 'SIGKILL'),
+    kill: (instance) => void process.kill(containerPid(docker, instance), 'SIGKILL'),
     order: (instance) => void docker('kill', instance),
     stop: (instance) => void docker('stop', '--time', '1', instance),
     remove: (instance) => void docker('rm', '--force', instance),
