@@ -1,8 +1,6 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { deploymentFileName, openDeployment } from '../load/deployment.ts';
+import { openDeployment } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
-import { KollageError, messageOf, throwFirst } from '../model/error.ts';
+import { KollageError, throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
@@ -11,6 +9,7 @@ import { type ServiceSteps, upgradeSteps } from '../plan/upgrade/steps.ts';
 import { upgradeNote } from '../plan/upgrade/way.ts';
 import { SqliteStore } from '../state/sqlite.ts';
 import { engineFor } from './engine-of.ts';
+import { changeDeploymentFile } from './kollage-yaml/write.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { pullImages } from './pull.ts';
 import { reading } from './revisions.ts';
@@ -142,16 +141,13 @@ function goesOn(release: string, cause: KollageError): KollageError {
   );
 }
 
-/** Sets the release in kollage.yaml, whole or not at all. KLG-903. */
+/** Sets the release in kollage.yaml. KLG-903. */
 function write(folder: string, release: string): void {
-  const path = join(folder, deploymentFileName);
-  const fresh = join(folder, `.${deploymentFileName}.new`);
   try {
-    writeFileSync(fresh, setRelease(readFileSync(path, 'utf8'), release), { mode: statSync(path).mode });
-    renameSync(fresh, path);
+    changeDeploymentFile(folder, (text) => setRelease(text, release));
   } catch (cause) {
-    if (cause instanceof KollageError) throw cause;
-    const message = `${release} runs, but kollage.yaml cannot say so: ${messageOf(cause)}`;
+    if (!(cause instanceof KollageError) || cause.code !== 'KLG-903') throw cause;
+    const message = `${release} runs, but kollage.yaml cannot say so: ${cause.message}`;
     throw new KollageError({ code: 'KLG-903', message, next: `Set release: "${release}" in it.` }, { cause });
   }
 }
