@@ -3,16 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cleanUp } from '../src/execute/clean-up.ts';
 import { execute } from '../src/execute/execute.ts';
+import { Site } from '../src/execute/site.ts';
 import { openDeployment } from '../src/load/deployment.ts';
 import { readPasswords } from '../src/load/passwords.ts';
 import type { KollageEvent } from '../src/model/event.ts';
 import type { Change, Plan } from '../src/model/plan.ts';
+import type { Desired } from '../src/model/resource.ts';
 import { destroy } from '../src/operate/destroy.ts';
 import { engineFor } from '../src/operate/engine-of.ts';
 import { initDeployment } from '../src/operate/init.ts';
 import { prepare } from '../src/operate/prepare.ts';
+import { buildGraph } from '../src/plan/graph/build.ts';
 import { makePlan } from '../src/plan/plan.ts';
+import { graphKeyOf } from '../src/plan/side.ts';
 import { makeTimeline, type Timeline } from '../src/plan/timeline/timeline.ts';
 import { Meter } from './up/meter.ts';
 import { type Run, tables } from './up/tables.ts';
@@ -38,9 +43,9 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 try {
   await initDeployment({ folder, profile: options.profile, release: options.release });
-  const { plan } = await planned();
-  const all = await measured([plan]);
-  const single = options['one-by-one'] ? await measured(oneByOne(plan, all.timeline)) : undefined;
+  const { desired, plan } = await planned();
+  const all = await measured([{ plan, desired, settle: false }]);
+  const single = options['one-by-one'] ? await measured(oneByOne(desired, plan, all.timeline)) : undefined;
   process.stdout.write(tables(all, single));
 } finally {
   rmSync(home, { recursive: true, force: true });
@@ -56,8 +61,10 @@ async function planned() {
   return { desired, engine, secret, plan: makePlan({ desired, last: null, observed }) };
 }
 
-/** Carries out plans one after the other; what was made is taken away again. */
-async function measured(plans: readonly Plan[]): Promise<Run> {
+type Part = Pick<Parameters<typeof execute>[0], 'plan' | 'desired' | 'settle'>;
+
+/** Carries out parts one after the other; what was made is taken away again. */
+async function measured(parts: readonly Part[]): Promise<Run> {
   const meter = new Meter();
   const { desired, engine, secret, plan } = await planned();
   const events: KollageEvent[] = [];
@@ -65,8 +72,7 @@ async function measured(plans: readonly Plan[]): Promise<Run> {
   const { deployment } = desired;
   emit({ at: Date.now(), type: 'run-started', run: '', deployment, changes: plan.changes.length });
   try {
-    for (const each of plans)
-      await execute({ plan: each, desired, engine, settle: false, secret, emit, signal: stop.signal });
+    for (const part of parts) await execute({ ...part, engine, secret, emit, signal: stop.signal });
     emit({ at: Date.now(), type: 'run-ended', run: '', outcome: 'done' });
     const { containers, machine, own } = meter.stop();
     const keys = keysOf(deployment);
@@ -80,15 +86,25 @@ async function measured(plans: readonly Plan[]): Promise<Run> {
     meter.stop();
     for (const event of events)
       if (event.type === 'change-failed') process.stderr.write(`${JSON.stringify(event)}\n`);
-    await destroy(folder, { data: false });
+    await takeAway({ engine, desired, secret, emit, signal: new AbortController().signal });
   }
+}
+
+/** Takes it away with what its workloads made on this host, as `kollage destroy` does of a revision; there is none of this one. */
+async function takeAway(work: ConstructorParameters<typeof Site>[0]): Promise<void> {
+  const site = new Site(work);
+  for (const left of await cleanUp(site)) process.stderr.write(`${left}\n`);
+  await site.close();
+  await destroy(folder, { data: false });
 }
 
 /**
  * The plan in parts of one container each, in an order in which each meets what it needs: that of the run all at once, workloads by the start
- * of their process, tasks by their end; last those that were done without being run, which nobody waits for.
+ * of their process, tasks by their end; last those that were done without being run, which nobody waits for. What was needed comes first in any
+ * case: the run hears of a task's end a moment after those who waited for it. Each is asked itself whether it is healthy; what the platform says of it
+ * (`ready`) needs others that come later, and all of that is asked in the last part.
  */
-function oneByOne(plan: Plan, { processes }: Timeline): Plan[] {
+function oneByOne(desired: Desired, plan: Plan, { processes }: Timeline): Part[] {
   const times = new Map(
     processes.map(({ id, kind, started, ended }) => {
       const time = started === null ? Number.MAX_VALUE : kind === 'task' ? ended : started;
@@ -96,7 +112,22 @@ function oneByOne(plan: Plan, { processes }: Timeline): Plan[] {
     }),
   );
   const time = ({ key }: Change) => times.get(key) ?? -1;
-  return plan.changes.toSorted((a, b) => time(a) - time(b)).map((change) => ({ ...plan, changes: [change] }));
+  const changes = plan.changes.toSorted((a, b) => time(a) - time(b));
+  const { edges } = buildGraph(desired);
+  const ordered = new Set<Change>();
+  const seen = new Set<Change>();
+  const visit = (change: Change) => {
+    if (seen.has(change)) return;
+    seen.add(change);
+    const needed = new Set(edges.filter(({ to }) => to === graphKeyOf(change.key)).map(({ from }) => from));
+    for (const other of changes) if (needed.has(graphKeyOf(other.key))) visit(other);
+    ordered.add(change);
+  };
+  changes.forEach(visit);
+  const resources = desired.resources.map((one) => (one.kind === 'workload' ? { ...one, ready: [] } : one));
+  const alone = { desired: { ...desired, resources }, settle: false };
+  const parts = [...ordered].map((change): Part => ({ ...alone, plan: { ...plan, changes: [change] } }));
+  return [...parts, { plan: { ...plan, changes: [] }, desired, settle: true }];
 }
 
 /** What a deployment's containers are, by their ids: task:nova/db-sync. */

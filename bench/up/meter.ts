@@ -8,7 +8,7 @@ export interface Use {
 }
 
 /** Milliseconds between two looks; what ends in between loses at most that much of its figure. */
-const every = 25;
+const every = 100;
 
 /**
  * Processor time of all containers that Docker makes while it looks, from their cgroups (version 1 or 2), and of the whole machine.

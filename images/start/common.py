@@ -46,8 +46,13 @@ def load(path: str) -> dict:
     try:
         with open(path, encoding="utf-8") as file:
             spec = {**DEFAULTS, **json.load(file)}
+        if spec.get("include"):
+            with open(spec["include"], encoding="utf-8") as file:
+                spec.update(json.load(file))
     except (OSError, ValueError, TypeError) as error:
         raise Stop(CONFIG, "cannot read the spec %s: %s" % (path, error))
+    for key in ("node", "instance"):
+        spec[key] = os.environ.get("KOLLAGE_" + key.upper()) or spec.get(key)
     for key in ("id", "instance", "exec", "store"):
         if not spec.get(key):
             raise Stop(CONFIG, "the spec %s has no %s" % (path, key))

@@ -31,7 +31,7 @@ def _interfaces() -> dict:
     return found
 
 
-def _own_address() -> str:
+def own_address() -> str:
     """The address that the default route sends from (IPv4 first), else of any interface, else 127.0.0.1."""
     # Connecting a datagram socket looks the route up and sends nothing. The targets are in ranges that nobody has been
     # given (240.0.0.0/4, 4000::/3), so that only the default route leads to them.
@@ -49,15 +49,18 @@ class Filler:
     """Substitutes the tokens of one container."""
 
     def __init__(self, spec: dict, store):
-        self.node, self.store = spec["node"], store
+        self.node, self.store, self.secrets = spec["node"], store, spec.get("secrets")
+        self.instance = spec["instance"]
 
     def _value(self, token: str) -> str:
         """What stands for `token` (without @{ and }). Raises LookupError saying what there is instead."""
         name, _, argument = token.partition(":")
         if token == "node.name":
             return self.node
+        if token == "instance.name":
+            return self.instance
         if token == "node.address":
-            return _own_address()
+            return own_address()
         if name == "node.address":
             found = _interfaces()
             if argument not in found:
@@ -69,7 +72,35 @@ class Filler:
             if value is None:
                 raise LookupError("%s has not published %s" % (owner, argument))
             return str(value)
-        raise LookupError("unknown; there are node.name, node.address, node.address:INTERFACE and output.ID:KEY")
+        if name.startswith("secret.") and self.secrets:
+            return self._secret(*token[len("secret."):].split("|"))
+        if token.startswith(("each.", "one.")) and hasattr(self.store, "each"):  # of instances, which come and go
+            return "@{%s}" % token
+        raise LookupError("unknown; there are node.name, node.address, node.address:INTERFACE, instance.name and "
+                          "output.ID:KEY")
+
+    def _secret(self, name: str, *filters) -> str:
+        """A secret's value, filtered as src/config/fill.ts does it. Raises LookupError, which holds no value."""
+        import base64
+        import json
+        import shlex
+        from urllib.parse import quote
+        known = {
+            "urlencode": lambda text: quote(text, safe=""), "quote": shlex.quote,
+            "b64encode": lambda text: base64.b64encode(text.encode()).decode(),
+            "json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+            "tojson": lambda text: json.dumps(text, ensure_ascii=False)}
+        try:
+            path = os.path.join(self.secrets, name)
+            if not os.path.exists(path):  # a former value that is still the one of now is not there by itself
+                path = path.removesuffix(":former")
+            with open(path, encoding="utf-8", newline="") as file:
+                value = file.read()
+            for one in filters:
+                value = known[one](value)
+        except (OSError, KeyError) as error:
+            raise LookupError("cannot be had: %s" % error)
+        return value
 
     def text(self, data: bytes, where: str) -> bytes:
         """`data` with its tokens filled in. Raises Stop(78) naming `where` and the token that cannot be."""
@@ -81,15 +112,18 @@ class Filler:
                 raise Stop(CONFIG, "%s: @{%s}: %s" % (where, token, error))
         return TOKEN.sub(fill, data)
 
-    def copy(self, source: str, target: str) -> None:
-        """Copies a file or a folder, modes and (as root) owners kept, each file replaced at once; what the target has
-        beside them stays. Raises Stop(73) where the target cannot be written."""
+    def copy(self, source: str, target: str, mode: str = "") -> None:
+        """Copies a file or a folder, modes (where a file has none of its own, octal) and as root owners kept, each file
+        replaced at once; what the target has beside them stays. Raises Stop(73) where the target cannot be written."""
         try:
             status = os.stat(source)
             owner = (status.st_uid, status.st_gid) if os.geteuid() == 0 else None
             if not os.path.isdir(source):
                 os.makedirs(os.path.dirname(target), exist_ok=True)
-                return replace(target, self._content(source), status.st_mode & 0o7777, owner)
+                data, bits = self._content(source), int(mode, 8) if mode else status.st_mode & 0o7777
+                if b"@{each." in data and hasattr(self.store, "each"):
+                    data = self.store.each(data, target, bits, owner)
+                return replace(target, data, bits, owner)
             made = not os.path.isdir(target)
             os.makedirs(target, exist_ok=True)
             # A Kubernetes volume shows each file as a link into ..data, and keeps the versions in folders like it.

@@ -122,3 +122,18 @@ KINDS = {
     "amqp": _greeting(b"AMQP\x00\x00\x09\x01", b"\x01", "AMQP 0-9-1"),
     "memcached": _greeting(b"version\r\n", b"VERSION ", "the memcached protocol"),
 }
+
+if __name__ == "__main__":
+    # Asked as a program, with a probe in JSON: whether what runs beside it, at the same address, answers.
+    import json
+    import sys
+    sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+    sys.dont_write_bytecode = True
+    question = json.loads(sys.argv[1])
+    if question.get("host") == "":
+        from fill import own_address
+        question["host"] = own_address()
+    try:
+        ask(question)
+    except (NotReady, OSError) as failure:
+        sys.exit(str(failure))

@@ -344,7 +344,7 @@ class Waiting(Case):
             "import os\n"
             "class Store:\n"
             "    def __init__(self, config): self.fd, self.known = os.open(config['path'], os.O_RDWR), {}\n"
-            "    def watch(self): return self.fd\n"
+            "    def watch(self, needs): return self.fd\n"
             "    def refresh(self): self.known = {'state': os.read(self.fd, 99).decode()}\n"
             "    def task(self, task, fingerprint): return self.known\n"
             "    def publish_waiting(self, instance, report): pass\n")
@@ -592,11 +592,14 @@ class Size(unittest.TestCase):
         source = '"""Doc\nstring."""\n\n# comment\nx = (1,  # one\n     2)\ndef f():\n    "doc"\n    return """a\nb"""\n'
         self.assertEqual(self.lines_of_code(source), {5, 6, 7, 9, 10})
 
-    def test_the_program_has_fewer_than_500_lines_of_code(self):
+    def test_the_program_has_fewer_than_500_lines_of_code_and_a_store_fewer_than_200(self):
         # It is read by whoever trusts it with every container; what grows over this is to be made simpler.
+        # A container has but one of the stores.
         files = [path for path in Path(PROGRAM).parent.glob("*.py") if not path.name.endswith("_test.py")]
         counts = {path.name: len(self.lines_of_code(path.read_text())) for path in (Path(PROGRAM), *files)}
-        self.assertLess(sum(counts.values()), 500, counts)
+        stores = {name: lines for name, lines in counts.items() if name.startswith("store_")}
+        self.assertLess(sum(counts.values()) - sum(stores.values()), 500, counts)
+        self.assertLess(max(stores.values()), 200, stores)
         for path in (Path(PROGRAM), *files):
             self.assertEqual([line for line in path.read_text().splitlines() if len(line) > 120], [], path.name)
 

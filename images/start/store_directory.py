@@ -39,7 +39,7 @@ class Store:
         _make(os.path.dirname(path))
         replace(path, json.dumps(record).encode(), 0o644, durable=durable)
 
-    def watch(self):
+    def watch(self, _needs: list):
         """A file descriptor that becomes readable when records change, whereupon refresh() is called; None where the
         store can only be asked, as here."""
         return None

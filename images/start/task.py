@@ -28,7 +28,7 @@ def run(spec: dict, store, argv: list, env: dict) -> int:
             return 0
         started, outputs = timestamp(), {}
         try:
-            code = _run_child(argv, env)
+            code = run_child(argv, env)
             if code == 0:
                 outputs = _read_outputs(spec)
         except Stop as error:
@@ -59,8 +59,9 @@ def _read_outputs(spec: dict) -> dict:
     return found
 
 
-def _run_child(argv: list, env: dict) -> int:
-    """Exit code of the command (128 + n after signal n), all signals handed on to it."""
+def run_child(argv: list, env: dict, before=None) -> int:
+    """Exit code of the command (128 + n after signal n), all signals handed on to it. `before(number, hand_on)` may say
+    that it sees to one, and call `hand_on` when the command is to have it."""
     # Held back until the child's id is known, so that none is lost in between.
     signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
     try:
@@ -69,8 +70,11 @@ def _run_child(argv: list, env: dict) -> int:
         raise cannot_run(argv, error)
 
     def forward(number, _frame):
-        with suppress(ProcessLookupError):  # it has ended, and the record is still to be written
-            os.kill(child, number)
+        def hand_on():
+            with suppress(ProcessLookupError):  # it has ended, and the record is still to be written
+                os.kill(child, number)
+        if not (before and before(number, hand_on)):
+            hand_on()
     for number in FORWARDED:
         signal.signal(number, forward)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)

@@ -25,7 +25,8 @@ def pause(elapsed: float) -> float:
     return min(1.0, max(0.2, elapsed / 50))
 
 
-NAMES = {"endpoint": "%(name)s", "task": "task %(task)s %(fingerprint)s", "output": "output %(output)s:%(key)s"}
+NAMES = {"endpoint": "%(name)s", "task": "task %(task)s %(fingerprint)s", "output": "output %(output)s:%(key)s",
+         "service": "%(name)s"}
 
 
 class Need:
@@ -53,6 +54,8 @@ class Need:
                 raise probes.NotReady("has no record")
             if record.get("state") != "done":
                 raise probes.NotReady("failed with exit code %s" % record.get("exitCode"))
+        elif self.kind == "service":
+            self.store.service(self.need["service"])
         elif self.store.output(self.need["output"], self.need["key"]) is None:
             raise probes.NotReady("has not been published")
 
@@ -69,7 +72,7 @@ class Waiter:
         self.reported, self.report_at, self.unwritable = None, self.begin + SILENCE, False
 
     def run(self) -> None:
-        watched = self.store.watch()
+        watched = self.store.watch([need.need for need in self.needs])
         files = [self.answers] if watched is None else [self.answers, watched]
         while True:
             now = monotonic()

@@ -16,12 +16,13 @@ export interface UpOptions {
   json?: true;
   message?: string;
   retry?: true;
+  takeOver?: true;
   yes?: true;
 }
 
 /** Brings a deployment up and tells of it; `why` is for the history where no message is given. */
 export async function bringUp(options: UpOptions, why?: string): Promise<void> {
-  const { folder, json, message, retry } = options;
+  const { folder, json, message, retry, takeOver } = options;
   const to = { out: process.stdout, paint: colours(process.stdout), env: process.env };
   const reporter = json ? jsonReporter(to) : personReporter(to);
   using interrupt = interruptible(() => reporter.stopping());
@@ -31,6 +32,7 @@ export async function bringUp(options: UpOptions, why?: string): Promise<void> {
       folder,
       why: message ?? why,
       retry,
+      takeOver,
       signal: interrupt.signal,
       planned: (plan, desired) => {
         wanted = desired;

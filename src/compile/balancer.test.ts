@@ -36,7 +36,7 @@ const shop = (update: object = { strategy: 'blue-green' }): TestCatalog => ({
   templates: {
     'web/web.conf.j2': 'url = {{ endpoint("web/api").url }}\nlisten = {{ bind }}:{{ port("api") }}',
     'front/front.cfg.j2':
-      '{% for f in balanced() %}{{ f.id }} {{ f.port }} {{ f.health.path }}{% for s in f.servers %} {{ s.node }}-{{ s.slot }}={{ s.host }}:{{ s.port }}{% endfor %}\n{% endfor %}',
+      '{% for f in balanced() %}{{ f.id }} {{ f.port }} {{ f.health.path }}{% for s in f.servers %} {{ s.each }}{{ s.name }}={{ s.host }}:{{ s.port }}{% endfor %} on {{ f.bind }}\n{% endfor %}',
   },
 });
 
@@ -76,7 +76,7 @@ describe('behind a balancer', () => {
   test('the balancer knows every slot, and takes the ports in front', () => {
     const { desired, front } = file();
     expect(front?.trim()).toBe(
-      'web/api 5000 /health localhost-1=127.0.0.1:15000 localhost-2=127.0.0.1:15100',
+      'web/api 5000 /health localhost-1=127.0.0.1:15000 localhost-2=127.0.0.1:15100 on 127.0.0.1',
     );
     const server = resource(desired, 'workload', 'front/server');
     expect(server.ports.map(({ endpoint, port }) => [endpoint, port])).toEqual([
@@ -120,24 +120,14 @@ describe('behind a balancer', () => {
     }
   });
 
-  test('on several nodes each slot of each node is named, by addresses that must be known', () => {
-    const node = (name: string, address: string | null) => ({
-      name,
-      roles: ['controller'],
-      address,
-      memory: null,
-      cpus: null,
-    });
-    const both = [node('a', '192.0.2.1'), node('b', '192.0.2.2')];
-    expect(file({ nodes: both, engineTraits: marathon }).front?.match(/[ab]-\d=[\d.]+/g)).toEqual([
-      'a-1=192.0.2.1',
-      'a-2=192.0.2.1',
-      'b-1=192.0.2.2',
-      'b-2=192.0.2.2',
-    ]);
-    expect(
-      mistake(() => file({ nodes: [node('a', null), node('b', '192.0.2.2')], engineTraits: marathon })),
-    ).toMatch(/^KLG-113 the node a has no address/);
+  test('where instances are registered, it follows them, and is what others ask', () => {
+    const { desired, front, web } = file({ engineTraits: marathon });
+    expect(front?.trim()).toBe(
+      'web/api 5000 /health @{each.web/api}@{one.name}=@{one.address}:@{one.port:web/api} on @{node.address}',
+    );
+    expect(web).toContain('url = http://server-front-test.marathon.mesos:5000\n');
+    const api = resource(desired, 'workload', 'web/api');
+    expect(api.ports.map(({ port }) => port)).toEqual([15_000, 15_100]);
   });
 
   test('mistakes name what is wrong', () => {

@@ -1,7 +1,7 @@
-import { KollageError } from '../model/error.ts';
-import type { DesiredNode, Endpoint, Health, Port } from '../model/resource.ts';
+import type { Endpoint, Health, Port } from '../model/resource.ts';
 import type { Component } from '../model/service.ts';
-import type { Context } from './context.ts';
+import { token } from '../model/token.ts';
+import { type Context, nodeAddress } from './context.ts';
 import type { Definition, Part } from './definition.ts';
 import type { Balancer, Front } from './front.ts';
 import { processScope } from './process.ts';
@@ -58,7 +58,7 @@ function slotsOf({ placement, scale, update }: Spread): number {
   return Math.max(1, instances) + (update.strategy === 'blue-green' ? 1 : 0);
 }
 
-/** Every balanced endpoint with all that may answer it. KLG-113 for a node whose address nobody knows. */
+/** Every balanced endpoint with all that may answer it. */
 export function frontsOf(
   context: Context,
   nodes: Nodes,
@@ -67,6 +67,8 @@ export function frontsOf(
   outer: (definition: Definition) => Scope,
 ): Front[] {
   if (!context.balancer) return [];
+  const { deployment, engine } = context.input;
+  const isRegistered = engine.can.includes('registry');
   const byWorkload = Map.groupBy(
     [...context.endpoints.values()].filter(({ balancer }) => balancer !== undefined),
     ({ workload }) => workload,
@@ -78,43 +80,32 @@ export function frontsOf(
       if (endpoints.length === 0) return [];
       const scope = processScope(context, definition, part, name, outer(definition));
       const spread = spreadOf(context, nodes, definition, name, part, scope);
-      const where = context.input.deployment.nodes.filter((node) =>
-        spread.placement.nodes.includes(node.name),
-      );
       return endpoints.map((endpoint): Front => {
         const { id, host, port, scheme, protocol, exposure } = endpoint;
-        const ports = portsOf(context, endpoint, spread, scope);
-        const servers = where.flatMap((node) =>
-          ports.map(({ port: own, slot = 1 }) => ({
-            node: node.name,
-            slot,
-            host: addressOf(context, node),
-            port: own,
-          })),
-        );
         return {
           id,
           host,
+          bind: isRegistered ? nodeAddress(deployment, engine) : host,
           port,
           scheme,
           protocol,
           exposure,
           health: asks(health.get(workload), port),
-          servers,
+          servers: isRegistered
+            ? [eachRegistered(workload, id)]
+            : portsOf(context, endpoint, spread, scope).map(({ port: own, slot = 1 }) => {
+                const [node = ''] = spread.placement.nodes;
+                return { name: `${node}-${slot}`, host: deployment.address, port: own, each: '' };
+              }),
         };
       });
     }),
   );
 }
 
-function addressOf({ input: { deployment } }: Context, node: DesiredNode): string {
-  if (node.address !== null) return node.address;
-  if (deployment.nodes.length === 1) return deployment.address;
-  throw new KollageError({
-    code: 'KLG-113',
-    message: `the node ${node.name} has no address, and the load balancer must know it`,
-    place: deployment.at(['nodes', node.name]),
-  });
+function eachRegistered(workload: string, endpoint: string): Front['servers'][number] {
+  const [name, host] = [token('one', 'name'), token('one', 'address')];
+  return { name, host, port: token('one', `port:${endpoint}`), each: token('each', workload) };
 }
 
 function asks(health: Health | null | undefined, port: number): Front['health'] {

@@ -115,7 +115,7 @@ function configFile(
   const content = merge(definition.format, rendered);
   const path = inner.text(definition.path, 'path');
   const owner = inner.optionalText(definition.owner, 'owner');
-  const { mode, onChange } = definition;
+  const { mode, onChange, rewritten } = definition;
   return {
     name,
     path,
@@ -123,6 +123,7 @@ function configFile(
     owner,
     mode,
     onChange,
+    ...(rewritten && { rewritten }),
     hash: hash([content, path, owner, mode]),
     sources: rendered.map((layer) => layer.file),
   };

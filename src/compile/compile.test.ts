@@ -144,6 +144,33 @@ describe('what comes out', () => {
     expect(bundle.files[0]?.content).toContain('CREATE DATABASE web;');
   });
 
+  test('a template sees who has a trait, and what each gives it', () => {
+    const { services, templates } = shop;
+    const list = "{% for one in having('database') %}{{ one.service }}={{ one.name }} {% endfor %}";
+    const inventory = { ...services['web'], traits: { database: { name: 'stock_{{ service }}' } } };
+    const files = (also: Record<string, object>) =>
+      resource(
+        compileTest(
+          {
+            ...shop,
+            services: { ...services, ...also },
+            templates: { ...templates, 'db/db.cnf.j2': list, 'inventory/web.conf.j2': '' },
+          },
+          whole,
+        ).desired,
+        'config',
+        'db/server',
+      ).files[0]?.content;
+    expect(files({})).toBe('web=web ');
+    const { components: _, ...tasksOnly } = inventory;
+    expect(files({ inventory: tasksOnly })).toBe('inventory=stock_inventory web=web ');
+    expect(
+      code(() =>
+        compileTest({ ...shop, templates: { ...templates, 'db/db.cnf.j2': "{{ having('x') }}" } }, whole),
+      ),
+    ).toBe('KLG-105');
+  });
+
   test("kolla's config.json says what is copied where, by whom, and the command", () => {
     const bundle = resource(desired, 'config', 'web/api');
     const config: unknown = JSON.parse(

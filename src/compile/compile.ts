@@ -1,3 +1,4 @@
+import { neededSecrets } from '../load/secrets-needed.ts';
 import { type Finding, KollageError } from '../model/error.ts';
 import { nearest } from '../model/nearest.ts';
 import {
@@ -9,16 +10,16 @@ import {
   type Resource,
   type Secret,
   type Task,
-  type Volume,
 } from '../model/resource.ts';
 import { access } from './access.ts';
 import { findBalancer, frontsOf } from './balancer.ts';
 import { Overrides } from './bundle.ts';
 import { checkEngine } from './check-engine.ts';
-import { type CompileInput, Context } from './context.ts';
+import { type CompileInput, Context, nodeAddress } from './context.ts';
 import { type Definition, define } from './definition.ts';
 import { componentEndpoints } from './endpoints.ts';
 import { canonical, hash } from './fingerprint.ts';
+import { asMembers, instanceHosts } from './instances.ts';
 import { health } from './needs.ts';
 import { Placements } from './placement.ts';
 import { processScope } from './process.ts';
@@ -26,6 +27,7 @@ import { logins } from './ready.ts';
 import { Scope } from './scope.ts';
 import { tasks } from './task.ts';
 import { tools } from './tools.ts';
+import { volumes } from './volumes.ts';
 import { type Compiling, workloads } from './workload.ts';
 
 export interface Compiled {
@@ -45,16 +47,18 @@ export interface Compiled {
  */
 export function compile(input: CompileInput): Compiled {
   const { deployment, catalog } = input;
-  const context = new Context(input);
-  const definitions = deployment.services.map((name) => define(catalog, name));
+  using context = new Context(input);
+  const definitions = deployment.services.map((name) => asMembers(input.engine, define(catalog, name)));
   const outer = (definition: Definition) => serviceScope(context, definition);
+  context.instances = instanceHosts(context, definitions, outer);
   context.balancer = findBalancer(context, definitions, outer);
   for (const definition of definitions) offer(context, definition);
+  context.traits = traitsOf(definitions, outer);
   const compiling: Compiling = {
     context,
     known: whatIsKnown(context, definitions),
     overrides: new Overrides(deployment.overrides, uniqueFiles(definitions)),
-    placements: new Placements(deployment),
+    placements: new Placements(deployment, input.engine),
     roles: new Set([
       ...Object.keys(catalog.file.value.roles),
       ...deployment.nodes.flatMap((node) => node.roles),
@@ -83,7 +87,7 @@ export function compile(input: CompileInput): Compiled {
     ...processes,
     ...handed,
     ...context.endpoints.values(),
-    ...volumes(context, definitions, processes),
+    ...volumes(definitions, processes, outer),
     ...secrets(input, [...processes, ...handed]),
   ];
   resources.sort(byKey);
@@ -94,6 +98,8 @@ export function compile(input: CompileInput): Compiled {
     network: input.engine.network,
     nodes: deployment.nodes,
     timeouts: deployment.timeouts,
+    ...(input.engine.can.includes('registry') && { registers: nodeAddress(deployment, input.engine) }),
+    ...(input.engine.users === 'numbers' && { accounts: accounts(input, resources) }),
     resources,
     logins: logins(context, resources),
   };
@@ -112,6 +118,17 @@ export function compile(input: CompileInput): Compiled {
       ),
     ],
   };
+}
+
+/** The numbers of the users that processes run as, as far as the catalog knows them. */
+function accounts({ catalog }: CompileInput, resources: readonly Resource[]): Record<string, number> {
+  const users = new Set(resources.flatMap((one) => ('user' in one && one.user !== null ? [one.user] : [])));
+  return Object.fromEntries(
+    [...users].sort().flatMap((user) => {
+      const number = catalog.accounts.get(user);
+      return number === undefined ? [] : [[user, number] as const];
+    }),
+  );
 }
 
 function isTaskOrFiles(made: Resource): made is Task | ConfigBundle {
@@ -142,6 +159,27 @@ function offer(context: Context, definition: Definition): void {
       context.endpoints.set(endpoint.id, endpoint);
     }
   }
+}
+
+/** The services that have each trait, sorted, with the parameters that they give; each sees what its service sees. */
+function traitsOf(
+  definitions: readonly Definition[],
+  outer: (definition: Definition) => Scope,
+): Context['traits'] {
+  const all = definitions.flatMap((definition) =>
+    [...definition.traits].map(([trait, given]) => ({ trait, given, definition })),
+  );
+  const sorted = all.toSorted((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
+  const values = ({ trait, given, definition }: (typeof all)[number]) =>
+    Object.fromEntries([
+      ['service', definition.name],
+      ...Object.entries(given).map(([name, value]) => [
+        name,
+        outer(definition).value(value, 'traits', trait, name),
+      ]),
+    ]);
+  const grouped = Map.groupBy(sorted, ({ trait }) => trait);
+  return new Map([...grouped].map(([trait, having]) => [trait, having.map(values)]));
 }
 
 /** Names of configuration files that no two services have. */
@@ -180,39 +218,14 @@ function whatIsKnown(context: Context, definitions: readonly Definition[]): Comp
   return { health: healths, tasks: names, volumes: volumeIds };
 }
 
-/** The volumes that some process mounts. */
-function volumes(
-  context: Context,
-  definitions: readonly Definition[],
-  resources: readonly Resource[],
-): Volume[] {
-  const used = new Set(
-    resources.flatMap((resource) =>
-      'mounts' in resource ? resource.mounts.map((mount) => mount.source) : [],
-    ),
-  );
-  return definitions.flatMap((definition) => {
-    const outer = serviceScope(context, definition);
-    return [...definition.volumes].flatMap(([name, part]): Volume[] => {
-      const id = `${definition.name}/${name}`;
-      if (!used.has(id)) return [];
-      return [
-        {
-          kind: 'volume',
-          id,
-          each: part.value.each,
-          size: outer.ofPart(part).optionalText(part.value.size, 'size'),
-        },
-      ];
-    });
-  });
-}
-
-function secrets({ deployment }: CompileInput, resources: readonly Resource[]): Secret[] {
+function secrets({ deployment, catalog }: CompileInput, resources: readonly Resource[]): Secret[] {
+  const specs = neededSecrets(catalog, deployment.services);
   const used = new Set(resources.flatMap((resource) => ('secrets' in resource ? resource.secrets : [])));
-  return [...used]
-    .sort()
-    .map((id) => ({ kind: 'secret', id, fingerprint: deployment.secrets.get(id) ?? 'missing' }));
+  return [...used].sort().map((id) => {
+    const noticed = specs.get(id)?.noticed;
+    const fingerprint = deployment.secrets.get(id) ?? 'missing';
+    return { kind: 'secret', id, fingerprint, ...(noticed !== undefined && { noticed }) };
+  });
 }
 
 /** Overrides that nothing read: a silent mistake in kolla-ansible, said here. */

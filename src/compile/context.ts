@@ -5,7 +5,7 @@ import type { Deployment, EngineTraits } from '../model/loaded.ts';
 import { suggestion } from '../model/nearest.ts';
 import type { Endpoint } from '../model/resource.ts';
 import type { Option } from '../model/service.ts';
-import { token } from '../model/token.ts';
+import { formerToken, token } from '../model/token.ts';
 import type { Balancer, Front } from './front.ts';
 
 /** What compiling is given. */
@@ -19,14 +19,18 @@ type Values = Readonly<Record<string, unknown>>;
 
 /**
  * What templates see: the same for all of them (globals), and what each service adds. docs/reference/service.md lists it.
- * `endpoints`, `balancer` and `fronts` are filled while compiling, before the first template that may ask for one is evaluated.
+ * `endpoints`, `traits`, `balancer`, `instances` and `fronts` are filled while compiling, before the first template that may ask for one is evaluated.
  */
-export class Context {
+export class Context implements Disposable {
   readonly input: CompileInput;
   readonly jinja: Jinja;
   readonly endpoints = new Map<string, Endpoint>();
   balancer: Balancer | null = null;
   fronts: readonly Front[] = [];
+  /** By `service/component`, where instances have names of their own: their hosts, in order. */
+  instances: ReadonlyMap<string, readonly string[]> = new Map();
+  /** By trait: the services that have it, each with the parameters that it gives. */
+  traits: ReadonlyMap<string, readonly Values[]> = new Map();
   readonly findings: Finding[] = [];
   readonly #options: ReadonlyMap<string, Values>;
   readonly #missing = new Set<string>();
@@ -35,6 +39,11 @@ export class Context {
     this.input = input;
     this.#options = resolveOptions(input);
     this.jinja = this.#environment(this.#services());
+  }
+
+  /** Nothing can be evaluated afterwards. */
+  [Symbol.dispose](): void {
+    this.jinja[Symbol.dispose]();
   }
 
   /** What the templates of a service see beyond the globals. */
@@ -58,8 +67,11 @@ export class Context {
       options: this.#options.get('') ?? {},
       endpoint: (id: unknown) => this.#endpoint(String(id)),
       secret: (name: unknown) => this.#secret(String(name)),
+      former: (name: unknown) => this.#former(String(name)),
       nodes: (role: unknown) => deployment.nodes.filter((node) => node.roles.includes(String(role))),
       balanced: () => this.fronts,
+      having: (trait: unknown) => this.#having(String(trait)),
+      instances: (id: unknown) => this.#instances(String(id)),
       output: (id: unknown, key: unknown) => token('output', `${id}:${key}`),
     };
     return new Jinja({
@@ -78,6 +90,21 @@ export class Context {
     });
   }
 
+  #having(trait: string): readonly Values[] {
+    if (this.input.catalog.traits.has(trait)) return this.traits.get(trait) ?? [];
+    const meant = suggestion(trait, this.input.catalog.traits.keys());
+    throw new KollageError({ code: 'KLG-105', message: `there is no trait ${trait}${meant}` });
+  }
+
+  /** The hosts of a component's instances; none where they have no names. KLG-105 where the catalog has no such component. */
+  #instances(id: string): readonly string[] {
+    const all = [...this.input.catalog.services].flatMap(([name, { value }]) =>
+      Object.keys(value.components).map((one) => `${name}/${one}`),
+    );
+    if (all.includes(id)) return this.instances.get(id) ?? [];
+    throw new KollageError({ code: 'KLG-105', message: `there is no component ${id}${suggestion(id, all)}` });
+  }
+
   #endpoint(id: string): Values {
     const { host, port, url, scheme, path } = this.endpoint(id);
     return {
@@ -86,7 +113,7 @@ export class Context {
       url,
       scheme,
       path,
-      public_url: publicUrl(this.input.deployment, { scheme, port, path }),
+      public_url: publicUrl(this.input, { scheme, host, port, path }),
     };
   }
 
@@ -96,6 +123,11 @@ export class Context {
       this.findings.push({ code: 'KLG-120', severity: 'error', message: `the secret ${name} is missing` });
     }
     return token('secret', name);
+  }
+
+  #former(name: string): string {
+    this.#secret(name);
+    return formerToken(name);
   }
 
   /** For kolla-ansible's overrides: keys of globals.yml, aliases of options, names of secrets, all as plain variables. */
@@ -119,7 +151,7 @@ export class Context {
       }
     }
     // A key of globals.yml may use the ones before it, as in kolla-ansible. It is given those that it names: of thousands, all would cost too much.
-    const jinja = new Jinja({ templates: new Map(), globals });
+    using jinja = new Jinja({ templates: new Map(), globals });
     const named = (text: string) =>
       Object.fromEntries(
         [...new Set(text.match(/[A-Za-z_]\w*/g))]
@@ -145,22 +177,25 @@ function base({ deployment, catalog, engine }: CompileInput): Record<string, unk
     facts: catalog.file.value.releases[deployment.release]?.facts ?? {},
     address: deployment.address,
     external_address: deployment.externalAddress,
-    node: { name: token('node', 'name'), address: nodeAddress(deployment) },
+    node: { name: token('node', 'name'), address: nodeAddress(deployment, engine) },
   };
 }
 
-/** The address of the node that a text lands on: known here when there is but one node, else filled in there. */
-export function nodeAddress(deployment: Deployment): string {
+/** The address of the node that a text lands on: known here where instances are put on the one node that there is, else filled in there. */
+export function nodeAddress(deployment: Deployment, { applies }: Pick<EngineTraits, 'applies'>): string {
   if (deployment.interface !== null) return token('node', `address:${deployment.interface}`);
-  return deployment.nodes.length > 1 ? token('node', 'address') : deployment.address;
+  return deployment.nodes.length > 1 || applies === 'workloads'
+    ? token('node', 'address')
+    : deployment.address;
 }
 
-/** Where users reach an endpoint: under the external address. */
+/** Where users reach an endpoint: under the external address; where a cluster has names for it and nothing else is said, under those. */
 export function publicUrl(
-  { externalAddress }: Deployment,
-  { scheme, port, path }: Pick<Endpoint, 'scheme' | 'port' | 'path'>,
+  { deployment: { address, externalAddress }, engine }: Pick<CompileInput, 'deployment' | 'engine'>,
+  { scheme, host, port, path }: Pick<Endpoint, 'scheme' | 'host' | 'port' | 'path'>,
 ): string {
-  return `${scheme}://${hostPart(externalAddress)}:${port}${path}`;
+  const isNamed = engine.endpointHost !== null && externalAddress === address;
+  return `${scheme}://${hostPart(isNamed ? host : externalAddress)}:${port}${path}`;
 }
 
 /** An IPv6 address in brackets, as URLs want it. */
@@ -186,7 +221,7 @@ function* allOptions(catalog: Catalog): Generator<[string, Options, PlaceOf]> {
 function resolveOptions(input: CompileInput): ReadonlyMap<string, Values> {
   const { deployment, catalog } = input;
   const resolved = new Map<string, Values>();
-  const jinja = new Jinja({ templates: new Map(), globals: base(input) });
+  using jinja = new Jinja({ templates: new Map(), globals: base(input) });
   for (const [owner, options, at] of allOptions(catalog)) {
     const values: Record<string, unknown> = { ...resolved.get('') };
     for (const [name, option] of Object.entries(options)) {

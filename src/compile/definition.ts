@@ -19,6 +19,8 @@ export interface Definition {
   readonly tasks: ReadonlyMap<string, Part<TaskDefinition>>;
   readonly config: ReadonlyMap<string, Part<ConfigFileDefinition>>;
   readonly volumes: ReadonlyMap<string, Part<Service['volumes'][string]>>;
+  /** What it gives its traits, defaults included. */
+  readonly traits: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
 /** Lays the traits of a service under it. Throws KLG-105 where a trait does not exist. */
@@ -29,6 +31,7 @@ export function define(catalog: Catalog, name: string): Definition {
   const tasks = new Map<string, Part<TaskDefinition>>();
   const config = new Map<string, Part<ConfigFileDefinition>>();
   const volumes = new Map<string, Part<Service['volumes'][string]>>();
+  const traits = new Map<string, Readonly<Record<string, unknown>>>();
   const lay = (body: Trait | Service, from: PlaceOf, parameters: Part<unknown>['with']) => {
     add(tasks, 'tasks', body.tasks, from, parameters);
     add(config, 'config', body.config, from, parameters);
@@ -43,12 +46,14 @@ export function define(catalog: Catalog, name: string): Definition {
         place: at(['traits', traitName]),
       });
     }
-    lay(trait.value, trait.at, { ...defaults(trait.value), ...given });
+    const parameters = { ...defaults(trait.value), ...given };
+    traits.set(traitName, parameters);
+    lay(trait.value, trait.at, parameters);
   }
   lay(service, at, null);
   const components = new Map<string, Part<Component>>();
   add(components, 'components', service.components, at, null);
-  return { name, service, at, components, tasks, config, volumes };
+  return { name, service, at, components, tasks, config, volumes, traits };
 }
 
 function add<T>(

@@ -24,13 +24,15 @@ export function componentEndpoints(
       throw inner.mistake(`${port} is not a port (1 to 65535)`, 'port');
     const scheme = inner.text(endpoint.scheme, 'scheme');
     const path = inner.text(endpoint.path, 'path');
-    const host = endpointHost(context, definition.name, name, endpointName, endpoint.exposure);
+    const workload = `${definition.name}/${name}`;
+    const balancer = endpoint.balanced ? context.balancer?.id : undefined;
+    const host = endpointHost(context, balancer ?? workload, endpointName, endpoint.exposure);
     return [
       {
         kind: 'endpoint',
         id: `${definition.name}/${endpointName}`,
-        workload: `${definition.name}/${name}`,
-        ...(endpoint.balanced && context.balancer ? { balancer: context.balancer.id } : {}),
+        workload,
+        ...(balancer === undefined ? {} : { balancer }),
         host,
         port,
         protocol: endpoint.protocol,
@@ -39,23 +41,24 @@ export function componentEndpoints(
         exposure: endpoint.exposure,
         url: `${scheme}://${hostPart(host)}:${port}${path}`,
         ...(endpoint.exposure === 'public'
-          ? { publicUrl: publicUrl(context.input.deployment, { scheme, port, path }) }
+          ? { publicUrl: publicUrl(context.input, { scheme, host, port, path }) }
           : {}),
       },
     ];
   });
 }
 
+/** `answers`: who takes the requests, `service/component`. */
 function endpointHost(
   context: Context,
-  service: string,
-  component: string,
+  answers: string,
   endpoint: string,
   exposure: Port['exposure'],
 ): string {
   const { deployment, engine } = context.input;
-  if (exposure === 'node') return nodeAddress(deployment);
+  if (exposure === 'node') return nodeAddress(deployment, engine);
   if (engine.endpointHost === null) return deployment.address;
+  const [service = '', component = ''] = answers.split('/');
   const values: Record<string, string> = {
     service,
     component,

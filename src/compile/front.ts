@@ -11,18 +11,24 @@ export interface Balancer {
 /** A balanced endpoint, as the balancer's templates see it. */
 export interface Front {
   readonly id: string;
+  /** Where it is asked. */
   readonly host: string;
+  /** The address that the balancer listens on. */
+  readonly bind: string;
   readonly port: number;
   readonly scheme: string;
   readonly protocol: Endpoint['protocol'];
   readonly exposure: Endpoint['exposure'];
   /** How its component's health check asks it, times in seconds; null where it does not. */
   readonly health: (Probe & Pick<Health, 'interval' | 'timeout'>) | null;
-  /** Everything that may answer: each slot on each node. */
+  /**
+   * Everything that may answer: each slot; where instances are registered one that stands for each of them, with tokens (model/token.ts).
+   */
   readonly servers: readonly {
-    readonly node: string;
-    readonly slot: number;
+    readonly name: string;
     readonly host: string;
-    readonly port: number;
+    readonly port: number | string;
+    /** What a line of each instance begins with. */
+    readonly each: string;
   }[];
 }

@@ -16,8 +16,14 @@ export function health(
   service: string,
   scope: Scope,
 ): Health {
-  const { interval = 5, timeout = 5, grace = 60 } = definition;
-  return { probe: probe(context, definition, service, scope), interval, timeout, grace };
+  const { interval = 5, timeout = 5, grace = 60, patient } = definition;
+  return {
+    probe: probe(context, definition, service, scope),
+    interval,
+    timeout,
+    grace,
+    ...(patient && { patient }),
+  };
 }
 
 function probe(context: Context, definition: HealthDefinition, service: string, scope: Scope): Probe {
@@ -125,7 +131,8 @@ function endpointProbe(endpoint: Endpoint, known: Known): Probe {
   return { type: 'tcp', host: endpoint.host, port: endpoint.port };
 }
 
-function nothing(scope: Scope, what: string, key: string): KollageError {
+/** What is said of a name that nothing has that is on. */
+export function nothing(scope: Scope, what: string, key: string | number): KollageError {
   return new KollageError({
     code: 'KLG-202',
     message: `${what} is needed, but no service that is on has it`,

@@ -1,5 +1,5 @@
 import { KollageError, type Place } from '../model/error.ts';
-import type { Deployment } from '../model/loaded.ts';
+import type { Deployment, EngineTraits } from '../model/loaded.ts';
 import { suggestion } from '../model/nearest.ts';
 import type { Placement } from '../model/resource.ts';
 
@@ -9,10 +9,12 @@ import type { Placement } from '../model/resource.ts';
  */
 export class Placements {
   readonly #deployment: Deployment;
+  readonly #engine: Pick<EngineTraits, 'applies'>;
   readonly #byRole = new Map<string, Placement>();
 
-  constructor(deployment: Deployment) {
+  constructor(deployment: Deployment, engine: Pick<EngineTraits, 'applies'>) {
     this.#deployment = deployment;
+    this.#engine = engine;
   }
 
   of(role: string): Placement {
@@ -22,7 +24,11 @@ export class Placements {
     const nodes = this.#deployment.nodes
       .filter((node) => node.roles.some((has) => wanted.includes(has)))
       .map((node) => node.name);
-    const placement = { role, nodes };
+    const placement: Placement = {
+      role,
+      nodes,
+      ...(this.#engine.applies === 'workloads' && { by: 'engine' }),
+    };
     this.#byRole.set(role, placement);
     return placement;
   }

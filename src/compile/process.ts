@@ -8,6 +8,7 @@ import { type Context, nodeAddress } from './context.ts';
 import type { Definition, Part } from './definition.ts';
 import { hash } from './fingerprint.ts';
 import { imageReference } from './image.ts';
+import { ownHost } from './instance-host.ts';
 import { type Known, qualify, resolveNeeds } from './needs.ts';
 import type { Scope } from './scope.ts';
 
@@ -32,9 +33,16 @@ export function processScope(
   return outer.ofPart(part).within([], {
     ...context.ofService(definition.name),
     component,
-    bind: onHost ? nodeAddress(deployment) : '0.0.0.0',
+    bind: onHost ? nodeAddress(deployment, engine) : '0.0.0.0',
+    ...ownInstance(context, definition.name, component),
     port: (name: unknown) => listensOn(context, `${definition.name}/${String(name)}`, component),
   });
+}
+
+/** `instance.host`, where instances have names by which the others know them. */
+function ownInstance(context: Context, service: string, component: string): object {
+  const host = ownHost(context, service, component);
+  return host === undefined ? {} : { instance: { host } };
 }
 
 /** The port that a process listens on for an endpoint of its service: behind the balancer a token, because each instance has its own. */

@@ -35,3 +35,32 @@ test('nothing can wait for a proof', () => {
   expect(compiled).toThrow(KollageError);
   expect(compiled).toThrow('the task web/verify is needed, but no service that is on has it');
 });
+
+test('a backup has a place', () => {
+  const kept = (mounts: { volume: string; path: string }[]) =>
+    compileTest({
+      services: {
+        web: {
+          image: 'app',
+          volumes: { data: {}, backups: {} },
+          tasks: { backup: { phase: 'backup', command: 'copy', mounts } },
+          components: { api: { command: 'web' } },
+        },
+      },
+    });
+  expect(() => kept([{ volume: 'data', path: '/data' }])).toThrow('a backup lies in the volume `backups`');
+  const { desired } = kept([{ volume: 'backups', path: '/backups' }]);
+  expect(desired.resources.map(({ kind, id }) => `${kind}:${id}`)).toContain('volume:web/backups');
+});
+
+test('a secret tells what is noticed while it is made anew', () => {
+  const web = {
+    image: 'app',
+    secrets: { pass: { noticed: 'users log in again' } },
+    components: { api: { command: 'web', env: { PASS: "{{ secret('pass') }}" } } },
+  };
+  const { desired } = compileTest({ services: { web } }, { secrets: { pass: 'x' } });
+  expect(desired.resources).toContainEqual(
+    expect.objectContaining({ id: 'pass', noticed: 'users log in again' }),
+  );
+});

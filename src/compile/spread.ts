@@ -35,12 +35,31 @@ export function spreadOf(
   const scale: Scale =
     'each' in value.scale
       ? { each: 'node' }
-      : { replicas: settings?.replicas ?? replicas(scope, value.scale.replicas) };
+      : { replicas: replicasOf(context, definition, name, part, scope) };
+  // Several that hold copies for one another are exchanged one after the other, also where a single one stops before the next starts.
+  const apart = (context.instances.get(`${definition.name}/${name}`) ?? []).length > 1;
   return {
     placement: placements.of(role),
     scale,
-    update: { ...value.update, ...stripped(settings?.update ?? {}) },
+    update: {
+      ...value.update,
+      ...(apart && { strategy: 'rolling' as const }),
+      ...stripped(settings?.update ?? {}),
+    },
   };
+}
+
+/** How many instances a component has: as kollage.yaml says, else its definition; one where that has one on each node. */
+export function replicasOf(
+  context: Context,
+  definition: Definition,
+  name: string,
+  { value }: Part<Component>,
+  scope: Scope,
+): number {
+  const settings = context.input.deployment.components.get(`${definition.name}/${name}`);
+  if ('each' in value.scale) return 1;
+  return settings?.replicas ?? replicas(scope, value.scale.replicas);
 }
 
 function replicas(scope: Scope, template: number | string): number {

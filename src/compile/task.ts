@@ -1,8 +1,8 @@
-import type { ConfigBundle, Task } from '../model/resource.ts';
+import { backupsOf, type ConfigBundle, type Task } from '../model/resource.ts';
 import type { TaskDefinition } from '../model/service.ts';
 import type { Definition, Part } from './definition.ts';
 import { hash } from './fingerprint.ts';
-import { qualify } from './needs.ts';
+import { type Known, nothing, qualify } from './needs.ts';
 import { checkRole } from './placement.ts';
 import { type Draft, draftProcess, processScope } from './process.ts';
 import type { Scope } from './scope.ts';
@@ -58,6 +58,11 @@ function job(
     value,
     scope,
   );
+  if (called.phase === 'backup' && !draft.mounts.some(({ source }) => source === backupsOf(definition.name)))
+    throw scope.mistake(
+      'a backup lies in the volume `backups` of its service, and this mounts none',
+      'mounts',
+    );
   const made: Task = {
     kind: 'task',
     service: definition.name,
@@ -68,6 +73,7 @@ function job(
     each: value.each,
     outputs: value.outputs,
     ...unless(definition, value, draft, scope),
+    ...awaits(definition, known, value, scope),
     ...identity(called.id, value.rerun, draft, bundle, context.input.deployment.secrets),
   };
   return bundle ? [made, bundle] : [made];
@@ -86,6 +92,23 @@ function unless(
   if (!needs.some((need) => need.kind === 'task' && need.task === output))
     throw scope.mistake(`only a task that it needs can tell, and ${output} is none`, 'unless', 'output');
   return { unless: { output, key, is: scope.text(is, 'unless', 'is') } };
+}
+
+/** What it waits for by itself. KLG-202 for a component that is not on. */
+function awaits(
+  { name }: Definition,
+  known: Known,
+  value: TaskDefinition,
+  scope: Scope,
+): Pick<Task, 'awaits'> {
+  if (value.awaits.length === 0) return {};
+  return {
+    awaits: value.awaits.map((reference, index) => {
+      const id = qualify(scope.text(reference, 'awaits', index), name);
+      if (known.health.has(id)) return id;
+      throw nothing(scope.within(['awaits']), `the component ${id}`, index);
+    }),
+  };
 }
 
 /**

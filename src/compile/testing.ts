@@ -14,6 +14,7 @@ export interface TestCatalog {
   readonly traits?: Readonly<Record<string, Omit<z.input<typeof trait>, 'trait' | 'doc'>>>;
   readonly templates?: Readonly<Record<string, string>>;
   readonly images?: Readonly<Record<string, readonly string[]>>;
+  readonly accounts?: Readonly<Record<string, number>>;
 }
 
 export interface TestDeployment
@@ -77,6 +78,7 @@ export function makeCatalog(test: TestCatalog): Catalog {
     ),
     templates: texts(test.templates ?? {}),
     images: new Map(Object.entries(test.images ?? { app: [] })),
+    accounts: new Map(Object.entries(test.accounts ?? {})),
   };
 }
 

@@ -182,6 +182,7 @@ function commands(balances: NonNullable<Component['balances']>, scope: Scope): B
   return {
     join: scope.words(balances.join, 'balances', 'join'),
     leave: scope.words(balances.leave, 'balances', 'leave'),
+    ...(balances.follow && { follow: scope.words(balances.follow, 'balances', 'follow') }),
   };
 }
 

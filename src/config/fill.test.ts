@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { onBothSides, secretsIn } from '../model/token.ts';
 import { fillSecrets } from './fill.ts';
 
 const values = (name: string) => ({ x: `a/b:c "d" 'e' $f é`, plain: 'abc' })[name];
@@ -14,9 +15,21 @@ describe('secrets are filled in', () => {
     ['"@{secret.x|json}"', `"a/b:c \\"d\\" 'e' $f é"`],
     ['@{secret.x|tojson}', `"a/b:c \\"d\\" 'e' $f é"`],
     ['@{secret.plain|b64encode|urlencode}', 'YWJj'],
+    ['@{secret.plain:former|b64encode}', 'YWJj'],
     ['@{node.address} @{output.a/b:k}', '@{node.address} @{output.a/b:k}'],
   ])('%s', (text, expected) => {
     expect(fillSecrets(text, values)).toBe(expected);
+  });
+
+  test('in a change the former value is that of the other side, and of now where that has none', () => {
+    const other = (name: string) => ({ plain: 'before' })[name];
+    const text = '@{secret.plain} @{secret.plain:former} @{secret.x:former|b64encode}';
+    const x = Buffer.from(values('x') ?? '').toString('base64');
+    expect(fillSecrets(text, onBothSides(values, other))).toBe(`abc before ${x}`);
+    expect(fillSecrets('@{secret.plain} @{secret.plain:former}', onBothSides(other, values))).toBe(
+      'before abc',
+    );
+    expect(secretsIn(text)).toEqual(['plain', 'x']);
   });
 
   test('a missing one, and a filter that is none, are errors without values', () => {

@@ -1,5 +1,5 @@
 import { KollageError } from '../model/error.ts';
-import { fillTokens, type Token } from '../model/token.ts';
+import { fillTokens, type Token, valueIn } from '../model/token.ts';
 
 /** The filters that a secret's token may carry, applied to its value when it is filled in. */
 export const secretFilters: Readonly<Record<string, (value: string) => string>> = {
@@ -23,7 +23,7 @@ export function fillSecrets(text: string, values: (name: string) => string | und
 }
 
 function fill(token: Token, values: (name: string) => string | undefined): string {
-  const value = values(token.name);
+  const value = valueIn(values, token.name);
   if (value === undefined)
     throw new KollageError({ code: 'KLG-120', message: `the secret ${token.name} is missing` });
   return token.filters.reduce((filled, name) => {

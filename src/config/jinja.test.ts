@@ -279,4 +279,12 @@ describe('templates that do not end', () => {
       '{% for node in nodes %}\n{{ node.address }} {{ node.name }}{% if loop.last %} # last{% endif %}\n\n{% endfor %}';
     expect(jinja.renderFile(file('hosts', body), { nodes })).toContain('10.0.0.1 node-4999 # last');
   });
+
+  test('many that are used one after the other take no more than one, when they are disposed of', () => {
+    const large = `${'#'.repeat(2 ** 22)}{{ db.host }}`;
+    for (let count = 0; count < 80; count++) {
+      using one = make();
+      expect(one.render(large, place, {}).endsWith('#db1')).toBe(true);
+    }
+  }, 60_000);
 });

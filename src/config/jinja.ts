@@ -18,8 +18,10 @@ type Values = Readonly<Record<string, unknown>>;
  *
  * Errors: KLG-206 for mistakes in a template, KLG-207 when one takes too long or too much memory, KLG-123 where a
  * template changes a secret in a way that cannot be noted in its token; what a function of the context throws keeps its code.
+ *
+ * Dispose of one that is used no more: its memory is the engine's, which is limited, and else comes back only when nothing runs for a while.
  */
-export class Jinja {
+export class Jinja implements Disposable {
   readonly #templates: ReadonlyMap<string, TextFile>;
   readonly #globals: Values;
   readonly #mask = new Mask();
@@ -34,6 +36,17 @@ export class Jinja {
   constructor(options: { templates: ReadonlyMap<string, TextFile>; globals: Values }) {
     this.#templates = options.templates;
     this.#globals = options.globals;
+  }
+
+  [Symbol.dispose](): void {
+    const environment = this.#environment;
+    this.#unload();
+    try {
+      environment?.free();
+    } catch (error) {
+      // Its engine broke meanwhile, and is gone with all its memory.
+      if (!isBroken(error)) throw error;
+    }
   }
 
   /** The text with its templates evaluated. `place` is where the text stands. */
@@ -207,10 +220,14 @@ export class Jinja {
     return this.#libraryLong;
   }
 
-  #forget(): void {
+  #unload(): void {
     this.#environment = undefined;
     this.#libraryAdded = false;
     this.#parsed.clear();
+  }
+
+  #forget(): void {
+    this.#unload();
     forgetEngine();
   }
 

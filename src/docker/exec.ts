@@ -1,8 +1,10 @@
+import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
+import { again, isCut, isRefusal } from './again.ts';
 import { join, type Streams } from './streams.ts';
 
-/** Where a command runs that is being executed, for what it must be told meanwhile. */
-export type Begun = (process: Docker.Exec) => void;
+/** Where a command runs that is being executed, for what it must be told meanwhile; who destroys the connection waits for it no longer. */
+export type Begun = (process: Docker.Exec, connection: Duplex) => void;
 
 /** Runs a command in a running container with its streams joined to these. Gives its exit code. `begun` is called when it runs. */
 export async function exec(
@@ -14,16 +16,21 @@ export async function exec(
 ): Promise<number> {
   const { terminal = false, env = [], begun } = options;
   const stdin = streams.stdin !== null;
-  const process = await container.exec({
-    Cmd: [...command],
-    Env: [...env],
-    AttachStdin: stdin,
-    AttachStdout: true,
-    AttachStderr: true,
-    Tty: terminal,
-  });
-  const connection = await process.start({ hijack: true, stdin, Tty: terminal });
-  begun?.(process);
+  const make = () =>
+    container.exec({
+      Cmd: [...command],
+      Env: [...env],
+      AttachStdin: stdin,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: terminal,
+    });
+  // What was refused has not begun. After a cut nobody knows, and a command is not run twice.
+  const { process, connection } = await again(async () => {
+    const process = await again(make, isCut);
+    return { process, connection: await process.start({ hijack: true, stdin, Tty: terminal }) };
+  }, isRefusal);
+  begun?.(process, connection);
   await join(docker, connection, streams, terminal);
-  return (await process.inspect()).ExitCode ?? -1;
+  return (await again(() => process.inspect())).ExitCode ?? -1;
 }

@@ -20,9 +20,9 @@ export interface Io extends Streams {
 /** Runs something that wants an `Io` without input, and gives its exit code and what it printed, both streams together. */
 export async function captured(
   run: (io: Io) => Promise<number>,
+  interrupt: AbortSignal = new AbortController().signal,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const { stream, text } = collector();
-  const interrupt = new AbortController().signal;
   const code = await run({ stdin: null, stdout: stream, stderr: stream, terminal: null, interrupt });
   return { code, output: text() };
 }

@@ -11,6 +11,9 @@ export const inside = {
 /** How the start program is called: Python alone, without site packages, so that it starts in milliseconds. */
 export const startCommand: readonly string[] = ['python3', '-I', '-S', `${inside.start}/start`];
 
+/** Its exit code when what it needs was not there in time. Nothing of the process itself has begun then. */
+export const needsNotMet = 75;
+
 export interface SpecFor {
   readonly process: Workload | Task;
   readonly instance: string;
@@ -30,7 +33,7 @@ export function startSpec({ process, instance, node, tasks, store, timeout, fill
     id: process.id,
     instance,
     node,
-    exec: process.start === 'kolla' ? ['dumb-init', '--single-child', '--', 'kolla_start'] : process.command,
+    exec: command(process),
     needs: process.needs.map((need) => specNeed(need, tasks)),
     fill,
     store,
@@ -43,7 +46,13 @@ export function startSpec({ process, instance, node, tasks, store, timeout, fill
   };
 }
 
-function specNeed(need: Need, tasks: ReadonlyMap<string, string>): object {
+/** What the start program becomes: Kolla's own way to start, or a plain command. */
+export function command({ start, command }: Pick<Workload | Task, 'start' | 'command'>): readonly string[] {
+  return start === 'kolla' ? ['dumb-init', '--single-child', '--', 'kolla_start'] : command;
+}
+
+/** A need as the start program reads it; `tasks` are the fingerprints of those that are needed. */
+export function specNeed(need: Need, tasks: ReadonlyMap<string, string>): object {
   switch (need.kind) {
     case 'task':
       return { ...need, fingerprint: tasks.get(need.task) ?? 'none' };

@@ -1,14 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Balances, keyOf, type Workload } from '../model/resource.ts';
+import { keyOf, type Workload } from '../model/resource.ts';
 import { numbersOf, portsAt } from '../model/slots.ts';
 import type { Acts } from '../plan/acts.ts';
 import { assign } from '../plan/instances.ts';
-import { act, type NamedInstance, takeAway } from './act.ts';
+import { act } from './act.ts';
 import type { Before } from './change-workload.ts';
 import { inside } from './inside.ts';
-import { bringUpAndPublish } from './outputs.ts';
+import { bringUp } from './outputs.ts';
 import { probeOnce } from './probe.ts';
 import { failure, type Site } from './site.ts';
+import { type NamedInstance, takeAway } from './take-away.ts';
 
 /** Milliseconds between two questions to a balancer. */
 const probeEvery = 100;
@@ -23,27 +24,30 @@ export async function changeBehind(site: Site, workload: Workload, before: Befor
   const { acts, there } = before;
   const old = acts.before(workload.id) ?? workload;
   const slots = numbersOf(workload);
-  const numbers = new Map(slots.map((number) => [site.instanceName(workload.id, number), number]));
+  // Where there will be fewer, those that go have slots that the balancer does not know for long.
+  const all = new Set([...slots, ...numbersOf(old)]);
+  const numbers = new Map([...all].map((number) => [site.instanceName(workload.id, number), number]));
   const held = there.map(({ node }) => node);
   const nodes = [...assign(workload, held)];
 
   const serve = async (number: number, node: string) => {
     const instance = site.instanceName(workload.id, number);
-    await bringUpAndPublish(site, workload, { key: keyOf(workload), instance, node });
+    await bringUp(site, workload, { key: keyOf(workload), instance, node });
     await tell(site, before, 'join', workload, number, node, joinTime);
     if (before.balancers.length === 0) await answersInFront(site, workload);
   };
-  const retire = async ({ name, node, state }: NamedInstance) => {
+  const retire = async (instance: NamedInstance) => {
+    const { name, node, state } = instance;
     const number = numbers.get(name);
     // When its time to stop is over it is cut off in any case, also where the balancer did not hear.
     if (number !== undefined && state !== 'stopped')
-      await tell(site, before, 'leave', workload, number, node, old.stop.grace).catch(() => undefined);
-    await takeAway(site, old, name);
-    return number === undefined ? [] : [number];
+      await tell(site, before, 'leave', old, number, node, old.stop.grace).catch(() => undefined);
+    await takeAway(site, old, instance);
+    return number !== undefined && slots.includes(number) ? [number] : [];
   };
 
   const kept = there
-    .filter((one) => numbers.has(one.name) && stays(acts, workload, one))
+    .filter((one) => slots.includes(numbers.get(one.name) ?? 0) && stays(acts, workload, one))
     .slice(0, nodes.length);
   for (const { node } of kept) nodes.splice(nodes.indexOf(node), 1);
   await Promise.all(
@@ -85,7 +89,7 @@ function stays(acts: Acts, workload: Workload, instance: NamedInstance): boolean
 async function tell(
   site: Site,
   { balancers }: Before,
-  what: keyof Balances,
+  what: 'join' | 'leave',
   workload: Workload,
   number: number,
   node: string,

@@ -3,9 +3,10 @@ import type { Change } from '../model/plan.ts';
 import { type Balances, keyOf, type Workload } from '../model/resource.ts';
 import type { Acts } from '../plan/acts.ts';
 import { assign } from '../plan/instances.ts';
-import { act, type NamedInstance, takeAway } from './act.ts';
-import { bringUpAndPublish } from './outputs.ts';
+import { act } from './act.ts';
+import { bringUp } from './outputs.ts';
 import type { Site } from './site.ts';
+import { type NamedInstance, takeAway } from './take-away.ts';
 
 /** A balancer that runs. */
 export interface RunningBalancer {
@@ -45,7 +46,7 @@ export async function changeWorkload(
     const instance = seen.get(ref.instance);
     const mode = instance ? acts.modeOf(workload, instance) : null;
     if (instance && mode !== null) await act(site, workload, old, instance, mode);
-    await bringUpAndPublish(site, workload, ref);
+    await bringUp(site, workload, ref);
   };
   const isActedOn = ({ instance }: InstanceRef) => {
     const found = seen.get(instance);
@@ -60,7 +61,8 @@ export async function changeWorkload(
   );
   await together(wanted.filter(isActedOn), size, one);
   const names = new Set(wanted.map(({ instance }) => instance));
-  for (const { name } of there) if (!names.has(name)) await takeAway(site, old ?? workload, name);
+  const tooMany = there.filter(({ name }) => !names.has(name));
+  await Promise.all(tooMany.map((instance) => takeAway(site, old ?? workload, instance)));
 }
 
 /** All of them, at most so many at a time. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arbitraryParts } from '../../test/arbitrary/desired.ts';
 import { KollageError } from '../model/error.ts';
+import type { Drift } from '../model/plan.ts';
 import { type Desired, type Health, runsByItself } from '../model/resource.ts';
 import { desiredOf, type TestDesired, type TestTask } from '../plan/testing.ts';
 import { converge } from './converge.ts';
@@ -79,6 +80,16 @@ function spoiled(state: TestDesired, which: number): TestDesired {
   const id = runs[which % Math.max(1, runs.length)]?.id;
   const spoil = <T extends { id: string }>(one: T) => (one.id === id ? { ...one, image: badImage } : one);
   return { ...state, workloads: (state.workloads ?? []).map(spoil), tasks: (state.tasks ?? []).map(spoil) };
+}
+
+/** The same, whose instances may take their time. */
+function patient(desired: Desired): Desired {
+  return {
+    ...desired,
+    resources: desired.resources.map((one) =>
+      one.kind === 'workload' ? { ...one, health: { ...health, grace: 60 } } : one,
+    ),
+  };
 }
 
 type Outcome = 'done' | 'crashed' | string;
@@ -212,6 +223,48 @@ describe('from one state to another', () => {
   );
 
   test(
+    'what somebody changed by hand is put right on the way, also back, wherever it is killed',
+    async () => {
+      const remedy = fc.constantFrom<Drift['remedy']>(
+        'in-place',
+        'replace',
+        ...['a.conf', 'b.conf', 'c.yaml'].map((file) => ({ file })),
+      );
+      const harms = fc.array(fc.tuple(fc.nat(), remedy), { minLength: 1, maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(
+          parts,
+          parts,
+          fc.boolean(),
+          harms,
+          fc.nat(150),
+          async (a, b, isSame, harms, crashAt) => {
+            const [from, to] = [desiredOf(a), desiredOf(isSame ? a : b)];
+            const { world, memory } = await started(from);
+            const clean = world.clone();
+            expect(await run(clean, memory.clone(), to)).toBe('done');
+            for (const [nth, remedy] of harms) world.change(nth, remedy);
+            const bad = desiredOf(spoiled(isSame ? a : b, crashAt));
+            if (bad.fingerprint !== to.fingerprint) {
+              const old = world.clone();
+              for (const one of old.containers.values()) one.drift = [];
+              const [back, kept] = [world.clone(), memory.clone()];
+              back.saveFirst = world.saveFirst;
+              expect(await finish(back, kept, bad, [crashAt])).toMatch(/^KLG-50[45]|^KLG-511/);
+              expect(back.snapshot()).toEqual(old.snapshot());
+            }
+            expect(await finish(world, memory, to, [crashAt])).toBe('done');
+            expect(world.snapshot()).toEqual(clean.snapshot());
+            isWhole(world);
+          },
+        ),
+        { numRuns: 60 },
+      );
+    },
+    patience,
+  );
+
+  test(
     'an act that fails, or is told to have failed, ends at the old one, where going back fails too with the next run; tried again it works',
     async () => {
       await fc.assert(
@@ -235,6 +288,54 @@ describe('from one state to another', () => {
           isWhole(world);
         }),
         { numRuns: 100 },
+      );
+    },
+    patience,
+  );
+
+  test(
+    'whatever of its containers crash, are stopped or removed on the way: it ends at the new one',
+    async () => {
+      const blow = fc.record({
+        at: fc.nat(60),
+        which: fc.nat(20),
+        how: fc.constantFrom('crash' as const, 'stop' as const, 'remove' as const),
+      });
+      const blows = fc.array(blow, { minLength: 1, maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(parts, parts, blows, async (a, b, blows) => {
+          const [from, to] = [patient(desiredOf(a)), patient(desiredOf(b))];
+          const { world, memory } = await started(from);
+          const clean = world.clone();
+          expect(await run(clean, memory.clone(), to)).toBe('done');
+          const before = new Map([...world.containers].map(([name, { container }]) => [name, container]));
+          const struck = new Map<string, number>();
+          let step = 0;
+          const turn = async () => {
+            step += 1;
+            for (const { at, which, how } of blows) {
+              // Twice in all: the third death is a failure, and what was not touched yet is the plan's.
+              const targets = [...world.containers].flatMap(([name, one]) =>
+                one.process.kind === 'workload' &&
+                one.state !== 'exited' &&
+                before.get(name) !== one.container &&
+                (struck.get(name) ?? 0) < 2
+                  ? [name]
+                  : [],
+              );
+              const target = targets[which % Math.max(1, targets.length)];
+              if (at !== step || target === undefined) continue;
+              struck.set(target, (struck.get(target) ?? 0) + 1);
+              world.harm(target, how);
+            }
+          };
+          expect(await run(world, memory, to, new Steps({ turn }))).toBe('done');
+          // What was struck when all was done already is the next one's.
+          expect(await run(world, memory, to)).toBe('done');
+          expect(world.snapshot()).toEqual(clean.snapshot());
+          isWhole(world);
+        }),
+        { numRuns: 60 },
       );
     },
     patience,

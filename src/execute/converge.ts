@@ -3,12 +3,14 @@ import { KollageError, messageOf } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Observed, Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
+import { onBothSides } from '../model/token.ts';
 import { imageIds, imagesOf } from '../plan/image-ids.ts';
 import { makePlan } from '../plan/plan.ts';
-import { identityOf, type Revision } from '../state/store.ts';
+import { appliedOf, identityOf, type JournalEntry, type Revision } from '../state/store.ts';
 import { forward } from './forward.ts';
 import type { Hooks } from './hooks.ts';
 import { forgetReplaced, type Saved } from './restore.ts';
+import { discard, type Switch, switchesOf } from './switch.ts';
 import { type Means, type Secret, takeBack } from './take-back.ts';
 
 /** What shall be, and on what terms. */
@@ -22,6 +24,8 @@ export interface Wish extends Means {
   readonly planned: (planned: Planned) => Promise<boolean>;
   /** Saved data that is brought back. */
   readonly restore?: readonly Saved[];
+  /** Data that lies ready and takes the place of what is there. */
+  readonly switch?: Switch;
   /** What runs before and after services are updated. */
   readonly hooks?: Hooks;
   /** Asked when all is healthy; throws where the change is not to stay. */
@@ -47,19 +51,24 @@ export async function converge(wish: Wish): Promise<number | null> {
   const base = await store.last();
   const open = await goesOn(wish, await store.unfinished());
   if (base && !open) await forgetReplaced(wish, base);
-  const observed = await engine.observe(desired.deployment, desired);
+  const applied = base && (await appliedOf(store, base));
+  const observed = await engine.observe(desired.deployment, desired, applied);
   const images = imagesOf(desired, imageIds(observed));
-  const identity = identityOf({ desired, images });
+  const before = open ? await store.journal(open.number) : [];
+  const notes = notesOf(wish, before);
+  const identity = identityOf({ desired, images }, [...before, ...notes]);
   const bad = await store.quarantined(identity);
   if (bad && !wish.retry) throw quarantined(bad);
   const last = base?.desired ?? null;
   const plan = makePlan({ desired, last, observed });
   const isWanted = await wish.planned({ plan, observed, last });
-  if (!isWanted || (plan.changes.length === 0 && !open)) return null;
-  const secret = await wish.secrets();
+  if (!isWanted || (plan.changes.length === 0 && !open && notes.length === 0)) return null;
+  const now = await wish.secrets();
+  const then = base ? await store.secrets(base.number) : new Map<string, string>();
+  const secret = onBothSides(now, (name) => then.get(name));
   const { by, why } = wish;
   const number =
-    open && identityOf(open) === identity
+    open && identityOf(open, before) === identity
       ? open.number
       : await store.begin({
           desired,
@@ -69,7 +78,7 @@ export async function converge(wish: Wish): Promise<number | null> {
           why,
           base: base?.number ?? null,
           continues: open?.number ?? null,
-          ...(wish.restore?.length && { notes: [{ type: 'restore', saved: wish.restore }] }),
+          notes,
         });
   const revision = await store.revision(number);
   if (!revision) throw new KollageError({ code: 'KLG-508', message: `revision ${number} was not kept` });
@@ -83,6 +92,15 @@ export async function converge(wish: Wish): Promise<number | null> {
     secret,
   });
   return number;
+}
+
+/** What is noted of data as the revision begins, beyond what an unfinished one noted. */
+function notesOf({ restore, switch: wanted }: Wish, before: readonly JournalEntry[]): JournalEntry[] {
+  const isNoted = switchesOf(before).some(({ key }) => key === wanted?.key);
+  return [
+    ...(restore?.length ? [{ type: 'restore', saved: restore } as const] : []),
+    ...(wanted && !isNoted ? [{ type: 'switch', ...wanted } as const] : []),
+  ];
 }
 
 /**
@@ -145,11 +163,21 @@ async function apply(wish: Wish, revision: Revision, base: Revision | null, way:
   ended('done');
   await store.mark(number, 'done');
   await forgetReplaced(wish, revision);
+  await discard({ ...wish, emit, secret: way.secret }, revision, switchesOf(await store.journal(number)));
 }
 
-/** What is no fault of the change: it goes on when the engine is there again. */
+/** What is no fault of the change, and would stand against going back as well: an engine that is away, does not let us, or has no room. */
+const outside: ReadonlySet<string> = new Set([
+  'KLG-501',
+  'KLG-541',
+  'KLG-542',
+  'KLG-543',
+  'KLG-544',
+  'KLG-545',
+]);
+
 function isOutside(error: unknown): boolean {
-  return error instanceof KollageError && error.code === 'KLG-501';
+  return error instanceof KollageError && outside.has(error.code);
 }
 
 function isNo(error: unknown): boolean {

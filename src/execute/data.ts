@@ -29,6 +29,8 @@ export function onOccasion(task: Task, revision: number, run: number): Task {
   return {
     ...task,
     phase: 'expand',
+    // It mends nothing: what it did on one occasion is none of another's business.
+    changes: [task.service],
     env: { ...task.env, KOLLAGE_REVISION: String(revision) },
     fingerprint: hash([task.fingerprint, revision, run]),
   };

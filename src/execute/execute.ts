@@ -1,19 +1,19 @@
-import { messageOf } from '../model/error.ts';
 import type { Change, Observed, Plan } from '../model/plan.ts';
-import { type Desired, keyOf, type ResourceKey, type Task, type Workload } from '../model/resource.ts';
+import { type Desired, keyOf, mends, type ResourceKey, type Task, type Workload } from '../model/resource.ts';
 import { numbersOf } from '../model/slots.ts';
 import { type Acts, actsOf } from '../plan/acts.ts';
 import { imageIds } from '../plan/image-ids.ts';
 import { idOf } from '../plan/timeline/names.ts';
 import { turns } from '../plan/turns.ts';
-import { takeAway } from './act.ts';
 import { allOrFirst } from './all-or-first.ts';
 import { changeBehind } from './behind.ts';
+import { changeWhole } from './change-whole.ts';
 import { type Before, changeWorkload, type RunningBalancer } from './change-workload.ts';
 import { Around, type Hooks } from './hooks.ts';
 import { publishNews } from './outputs.ts';
 import { runTask } from './run-task.ts';
 import { type Access, Site } from './site.ts';
+import { takeAway } from './take-away.ts';
 
 export interface Execution extends Access {
   readonly plan: Plan;
@@ -30,7 +30,8 @@ export interface Execution extends Access {
 /**
  * Carries out a plan: every container is made at the same time and waits inside for what it needs; what runs already is touched in turns (turns.ts). It
  * is done when every changed workload is healthy and every task has ended well; only then that is removed which is not wanted any
- * more. Throws the first failure (KLG-504, KLG-505); what was begun is then left as it is, and running it again goes on.
+ * more. What was healthy and dies meanwhile is started again. Throws the first failure (KLG-504, KLG-505); what was begun is then left as it is,
+ * and running it again goes on.
  */
 export async function execute(execution: Execution): Promise<void> {
   const site = new Site(execution);
@@ -55,7 +56,7 @@ class Run {
     this.#x = execution;
     this.#site = site;
     this.#acts = actsOf(desired, last, imageIds(observed));
-    this.#turns = turns(plan, desired);
+    this.#turns = turns(plan, desired, last);
     this.#around = execution.hooks ? new Around(plan, execution.hooks, site.until) : null;
     this.#balancers = (observed.instances ?? []).flatMap(({ workload, name, state }) => {
       const balancer = site.resources.get(`workload:${workload}`);
@@ -68,11 +69,11 @@ class Run {
 
   async all(): Promise<void> {
     const { plan } = this.#x;
-    const { engine, desired, resources, stop, until } = this.#site;
+    const { engine, desired, resources } = this.#site;
     const changes = plan.changes.filter(({ action }) => action !== 'delete');
     for (const { key } of changes) {
       const resource = resources.get(key);
-      if (resource?.kind === 'volume') await engine.makeVolume(desired.deployment, resource);
+      if (resource?.kind === 'volume') await engine.makeVolume(desired.deployment, resource, desired);
     }
     await publishNews(this.#site, this.#x.observed ?? {});
     const gone = Map.groupBy(
@@ -80,10 +81,16 @@ class Run {
       ({ key }) => this.#acts.before(idOf(key))?.balances !== undefined,
     );
     // A balancer has ports that those behind it take again.
-    for (const change of gone.get(true) ?? []) await this.#delete(change);
-    await allOrFirst([...changes.map((change) => this.#change(change)), ...this.#others(changes)], stop);
+    await this.#together((gone.get(true) ?? []).map((change) => this.#delete(change)));
+    await this.#together([...changes.map((change) => this.#change(change)), ...this.#others(changes)]);
+    await this.#together((gone.get(false) ?? []).map((change) => this.#delete(change)));
+  }
+
+  /** All of them, and whatever was healthy before is so at the end. */
+  async #together(jobs: readonly Promise<void>[]): Promise<void> {
+    const { stop, until, lives } = this.#site;
+    await allOrFirst([...jobs, lives.wellAfter(jobs)], stop);
     until.throwIfAborted();
-    for (const change of gone.get(false) ?? []) await this.#delete(change);
   }
 
   /** Starting what runs already only tells how far it is. */
@@ -109,6 +116,8 @@ class Run {
   }
 
   #workload(workload: Workload, change: Change | undefined): Promise<void> {
+    const { whole } = this.#site.engine;
+    if (whole) return changeWhole(this.#site, workload, whole);
     const before = this.#before(workload.id);
     return numbersOf(workload).length > 0
       ? changeBehind(this.#site, workload, before)
@@ -116,8 +125,9 @@ class Run {
   }
 
   /** What mends is done only as long as no other did it since: going back to an earlier one means to run that again. */
-  async #forgetOthers({ id, phase, fingerprint }: Task): Promise<void> {
-    if (phase !== 'bootstrap') return;
+  async #forgetOthers(task: Task): Promise<void> {
+    if (!mends(task)) return;
+    const { id, fingerprint } = task;
     const { engine, desired } = this.#site;
     for (const done of this.#x.observed?.tasks ?? [])
       if (done.id === id && done.fingerprint !== fingerprint)
@@ -158,7 +168,7 @@ class Run {
       this.#done.get(key)?.resolve();
     } catch (error) {
       if (site.until.aborted) return;
-      site.emit({ type: 'change-failed', key, message: messageOf(error), logs: await this.#lastLines(key) });
+      await site.tellFailure(key, error);
       throw error;
     }
   }
@@ -188,11 +198,8 @@ class Run {
     if (!change.key.startsWith('workload:')) return;
     const id = idOf(change.key);
     await this.#told(change, async () => {
-      for (const { name } of this.#before(id).there) await takeAway(this.#site, this.#acts.before(id), name);
+      const gone = this.#before(id).there;
+      await Promise.all(gone.map((instance) => takeAway(this.#site, this.#acts.before(id), instance)));
     });
-  }
-
-  #lastLines(key: ResourceKey): Promise<string[]> {
-    return this.#site.lastLines(idOf(key));
   }
 }

@@ -1,13 +1,13 @@
 import type { Observed, Plan } from '../model/plan.ts';
-import { type Desired, keyOf, type Task } from '../model/resource.ts';
+import type { Desired, Task } from '../model/resource.ts';
 import { doneKey } from '../plan/changes/task.ts';
 import { makePlan } from '../plan/plan.ts';
-import { noted, type Revision } from '../state/store.ts';
-import { occasional, onOccasion, servicesToSave, tasksOf, withResources } from './data.ts';
+import { appliedOf, noted, type Revision } from '../state/store.ts';
+import { occasional, onOccasion, servicesToSave, tasksOf } from './data.ts';
 import { execute } from './execute.ts';
 import { dueHooks, type Hooks } from './hooks.ts';
-import { pinned } from './pinned.ts';
-import { restoredBy, restoresOf, runOnData } from './restore.ts';
+import { restoredBy, restoresOf, runBeside, runOnData } from './restore.ts';
+import { type Switch, switchData, switchesOf } from './switch.ts';
 import { type Means, type Secret, secretsOf } from './take-back.ts';
 
 export interface Way {
@@ -32,12 +32,19 @@ export async function forward(
   const { engine, store, emit, signal } = means;
   const { number, desired } = revision;
   const { last, settle } = way;
+  const switches = switchesOf(await store.journal(number));
   if (base) {
     await noteVolumes(means, revision, way);
-    await save(means, revision, base, way);
+    // What is there is kept whole where other data takes its place.
+    if (switches.length === 0) await save(means, revision, base, way);
   }
   const restores = restoresOf(restoredBy(await store.journal(number)), revision);
-  const now = restores.length > 0 ? await restored(means, revision, base, restores, secret) : way;
+  const now =
+    switches.length > 0
+      ? await switched(means, revision, base, switches, secret)
+      : restores.length > 0
+        ? await restored(means, revision, base, restores, secret)
+        : way;
   const hooks = way.hooks && (await dueHooks(means, revision, way, way.hooks));
   const begins = ({ id, fingerprint }: Task) => store.note(number, { type: 'task', id, fingerprint });
   await execute({
@@ -56,6 +63,21 @@ export async function forward(
   await hooks?.rest();
 }
 
+/** Puts other data in the place of what is there, once, and gives what is to be done after that. */
+async function switched(
+  means: Means,
+  revision: Revision,
+  base: Revision | null,
+  switches: readonly Switch[],
+  secret: Secret,
+): Promise<Pick<Way, 'plan' | 'observed'>> {
+  const { desired } = revision;
+  await switchData({ ...means, secret }, revision, switches);
+  const applied = base && (await appliedOf(means.store, base));
+  const observed = await means.engine.observe(desired.deployment, desired, applied);
+  return { plan: makePlan({ desired, last: desired, observed }), observed };
+}
+
 /** Brings saved data back, once, and gives what is to be done after that. */
 async function restored(
   means: Means,
@@ -66,7 +88,8 @@ async function restored(
 ): Promise<Pick<Way, 'plan' | 'observed'>> {
   const { engine } = means;
   const { desired } = revision;
-  const look = () => engine.observe(desired.deployment, desired);
+  const applied = base && (await appliedOf(means.store, base));
+  const look = () => engine.observe(desired.deployment, desired, applied);
   const done = new Set(((await look()).tasks ?? []).map(doneKey));
   const due = restores.filter((task) => !done.has(doneKey(task)));
   const last = base?.desired ?? null;
@@ -110,20 +133,5 @@ async function save(
       occasional(base.desired, service, 'save').map((task) => onOccasion(task, of, of)),
     )
     .filter((task) => !done.has(doneKey(task)));
-  if (due.length === 0) return;
-  const saving = withResources(pinned(base, observed), due);
-  const keys = new Set<string>(due.map(keyOf));
-  const whole = makePlan({ desired: saving, last: base.desired, observed });
-  const changes = whole.changes.filter(({ key }) => keys.has(key) || key.startsWith('volume:'));
-  await execute({
-    engine,
-    plan: { ...whole, changes },
-    desired: saving,
-    last: base.desired,
-    observed,
-    settle: false,
-    secret: await secretsOf(means, base),
-    emit,
-    signal,
-  });
+  await runBeside({ engine, emit, signal, secret: await secretsOf(means, base) }, base, due);
 }

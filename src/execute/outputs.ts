@@ -3,16 +3,20 @@ import type { InstanceRef } from '../model/event.ts';
 import type { Observed } from '../model/plan.ts';
 import { keyOf, type Workload } from '../model/resource.ts';
 import { followMode } from '../plan/outputs.ts';
-import { act, takeAway } from './act.ts';
-import { bringUp } from './bring-up.ts';
+import { act } from './act.ts';
+import { Life } from './life.ts';
 import { failure, type Site } from './site.ts';
 
 /**
  * Starts one instance, waits until it is healthy, and publishes what its process has written; those that hold another value follow, and only
- * they. KLG-504 when it is not healthy in time, or has not written what it should.
+ * they. It is kept so until the run ends. KLG-504 when it is not healthy in time, or has not written what it should.
  */
-export async function bringUpAndPublish(site: Site, workload: Workload, ref: InstanceRef): Promise<void> {
-  await bringUp(site, workload, ref);
+export function bringUp(site: Site, workload: Workload, ref: InstanceRef): Promise<void> {
+  return new Life(site, workload, ref, () => publish(site, workload, ref)).comeUp();
+}
+
+/** Publishes what the process of an instance has written, and brings it to those that hold another value. KLG-504 when it has not written what it should. */
+export async function publish(site: Site, workload: Workload, ref: InstanceRef): Promise<void> {
   const outputs = Object.entries(workload.outputs);
   if (outputs.length === 0) return;
   const read = outputs.map(async ([key, path]): Promise<[string, string]> => {
@@ -33,7 +37,8 @@ async function follow(site: Site, changed: ReadonlySet<string>): Promise<void> {
   const followers = [...site.resources.values()].flatMap((one) =>
     one.kind === 'workload' && Object.keys(one.follows ?? {}).some((name) => changed.has(name)) ? [one] : [],
   );
-  if (followers.length === 0) return;
+  // Pods of a whole workload are filled in when they start, and keep that.
+  if (followers.length === 0 || site.engine.whole) return;
   const { instances = [] } = await site.ask(() => site.engine.observe(site.desired.deployment, site.desired));
   for (const workload of followers) {
     for (const instance of instances) {
@@ -43,8 +48,7 @@ async function follow(site: Site, changed: ReadonlySet<string>): Promise<void> {
       const mode = followMode(workload, names);
       await act(site, workload, workload, { ...instance, name }, mode);
       if (mode !== 'in-place' && mode !== 'reload') {
-        await takeAway(site, workload, name);
-        await bringUpAndPublish(site, workload, { key: keyOf(workload), instance: name, node });
+        await bringUp(site, workload, { key: keyOf(workload), instance: name, node });
       }
     }
   }

@@ -1,5 +1,6 @@
 import { fillSecrets } from '../config/fill.ts';
 import { Jinja } from '../config/jinja.ts';
+import type { Whole } from '../engines/engine.ts';
 import type { Login, ReadyCheck, Request } from '../model/resource.ts';
 import { Shared } from './shared.ts';
 import { why } from './why.ts';
@@ -24,11 +25,23 @@ interface Session {
 const young = 10_000;
 const unauthorised = 401;
 
+/** The instance that is asked about. */
+export interface AskedOf {
+  /** What its node calls itself. */
+  readonly node: string;
+  /** When its process began, in milliseconds since the epoch; null where that is not known. */
+  readonly since: number | null;
+}
+
 export interface Access {
   readonly logins: readonly Login[];
   readonly secret: (name: string) => string | undefined;
   /** Milliseconds that one request may take. */
   readonly patience: number;
+  /** How the platform's addresses are reached, where that is not from here. */
+  readonly request?: Whole['request'];
+  /** Milliseconds that an answer is good at least. */
+  readonly rest?: number;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -48,20 +61,22 @@ export class Platform {
   constructor(access: Access) {
     this.#access = access;
     this.#now = access.now ?? Date.now;
-    this.#answers = new Shared(this.#now);
+    this.#answers = new Shared(this.#now, access.rest);
     this.#tries = new Shared(this.#now);
   }
 
   /**
-   * Asks once; `node` is what the instance's node calls itself. Gives null when the check holds, else why not: in the check's own words, or what is
-   * wrong with the answer. Never throws, and never tells a secret.
+   * Asks once about an instance. Gives null when the check holds, else why not: in the check's own words, or what is wrong with the answer. Never
+   * throws, and never tells a secret.
    */
-  async ask({ request, login, that, otherwise }: ReadyCheck, node: string): Promise<string | null> {
+  async ask({ request, login, that, otherwise }: ReadyCheck, of: AskedOf): Promise<string | null> {
+    const { node, since } = of;
     try {
       const session = await this.#session(login);
       const answer = await this.#answer(request, session, node, login);
       if (!request.status.includes(answer.status)) return `${named(request)}: HTTP ${answer.status}`;
-      if (that === null || this.#jinja.test(that, place, { ...answer, node })) return null;
+      const seen = { ...answer, node, since: since === null ? null : new Date(since).toISOString() };
+      if (that === null || this.#jinja.test(that, place, seen)) return null;
       return filled(otherwise ?? `${named(request)} does not say that ${that}`, { ...session.gives, node });
     } catch (error) {
       return error instanceof NoLogin ? error.message : `${named(request)}: ${why(error)}`;
@@ -108,7 +123,8 @@ export class Platform {
 
   async #send({ method, url, body }: Request, headers: Readonly<Record<string, string>>): Promise<Answer> {
     const sent = body === null ? null : JSON.stringify(body);
-    const response = await fetch(url, {
+    const { request = direct, patience } = this.#access;
+    const answer = await request(url, {
       method,
       headers: {
         accept: 'application/json',
@@ -116,16 +132,24 @@ export class Platform {
         ...headers,
       },
       body: sent,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(this.#access.patience),
+      signal: AbortSignal.timeout(patience),
     });
-    const text = await response.text();
-    return { status: response.status, headers: Object.fromEntries(response.headers), body: decoded(text) };
+    return { status: answer.status, headers: answer.headers, body: decoded(answer.text) };
   }
 }
 
 /** Where errors of expressions stand: a desired state keeps no places, and the catalog was checked when it was loaded. */
 const place = { file: 'ready' };
+
+/** Asks from this host. */
+const direct: Whole['request'] = async (url, options) => {
+  const response = await fetch(url, { ...options, redirect: 'manual' });
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    text: await response.text(),
+  };
+};
 
 class NoLogin extends Error {
   constructor(login: string, reason: string) {

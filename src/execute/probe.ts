@@ -57,18 +57,23 @@ async function http(probe: Extract<Probe, { type: 'http' }>, timeout: number): P
     : `the answer does not match ${probe.body}`;
 }
 
+/** Asks once whether somebody takes connections at a Unix socket of this machine; null when so, else why not. `timeout` in milliseconds. */
+export function connects(path: string, timeout: number): Promise<string | null> {
+  return greet({ path }, timeout, null, () => null);
+}
+
 /**
  * Connects, says something (null: nothing, and the connection alone counts), and judges what comes back: undefined to wait for more.
  */
 function greet(
-  { host, port }: { host: string; port: number },
+  { host, port, path }: { readonly host?: string; readonly port?: number; readonly path?: string },
   timeout: number,
   hello: string | null,
   judge: (bytes: Buffer) => string | null | undefined,
 ): Promise<string | null> {
   return new Promise((resolve) => {
     let received = Buffer.alloc(0);
-    const socket: Socket = connect({ host, port });
+    const socket: Socket = path === undefined ? connect({ host, port: port ?? 0 }) : connect({ path });
     const end = (answer: string | null) => {
       socket.destroy();
       resolve(answer);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { KollageError } from '../model/error.ts';
-import type { Desired } from '../model/resource.ts';
+import type { Desired, Need } from '../model/resource.ts';
 import { desiredOf } from '../plan/testing.ts';
 import { converge } from './converge.ts';
 import { type Saved, savedFor } from './restore.ts';
-import { Memory, SimulatedEngine, SimulatedStore, Steps, World } from './testing.ts';
+import { badImage, Memory, SimulatedEngine, SimulatedStore, Steps, World } from './testing.ts';
 
 /* Going back to an older schema on purpose: with the data that was saved, whole or not at all. */
 
@@ -124,4 +124,34 @@ test('what was not saved, or whose save is gone, is named', async () => {
   const without = new Set([...world.done].filter((record) => !record.startsWith('s/save')));
   expect(await savedFor(store, target, two, without)).toEqual({ others: ['s/t'], saved: [], missing: ['s'] });
   expect(await savedFor(store, target, one, world.done)).toEqual({ others: [], saved: [], missing: [] });
+});
+
+test('what others need for their data has its own back before it runs again', async () => {
+  const on = (image: string): Desired =>
+    desiredOf({
+      workloads: [
+        { id: 'd/x', image, health, needs: [{ kind: 'task', task: 'd/t' }] },
+        { id: 's/x', image, health, needs: [{ kind: 'task', task: 's/t' }] },
+      ],
+      tasks: ['d', 's'].flatMap((service) => {
+        const needs: Need[] =
+          service === 's' ? [{ kind: 'component', component: 'd/x', on: 'any', probe: health.probe }] : [];
+        return [
+          { id: `${service}/t`, image, phase: 'expand', changes: [service], needs },
+          { id: `${service}/save`, phase: 'save', command: ['save'], needs },
+          { id: `${service}/restore`, phase: 'restore', command: ['restore'], needs },
+        ] as const;
+      }),
+    });
+  const [world, memory] = [new World(), new Memory()];
+  expect(await run(world, memory, on('1'))).toBe('1');
+  const first = world.snapshot();
+  expect(await run(world, memory, on(badImage))).toBe('KLG-505');
+  expect(world.snapshot()).toEqual(first);
+  expect(await run(world, memory, on('2'))).toBe('3');
+  const second = world.snapshot();
+  expect(second).not.toEqual(first);
+  expect(await back(world, memory)).toBe('4');
+  expect(world.snapshot()).toEqual(first);
+  expect(world.broken).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { occasional, onOccasion, withResources } from './data.ts';
 import { execute } from './execute.ts';
 import { pinned } from './pinned.ts';
 import type { Access } from './site.ts';
+import { stopAll } from './take-away.ts';
 
 /** A service's data as it was when a revision began, which saved it. */
 export interface Saved {
@@ -66,31 +67,92 @@ export async function savedFor(
   return { others, saved: found, missing: missing.sort() };
 }
 
-/** Runs tasks that bring data back, or undo what was made: who reads and writes the data of their services stops first, and what they need comes up. */
+/**
+ * Runs tasks that bring data back, or undo what was made: who reads and writes the data of their services stops first, and what they need comes up. A service
+ * comes up only when its own data is back, so those that others need for theirs go first.
+ */
 export async function runOnData(
-  { engine, signal, emit, secret }: Omit<Access, 'desired'>,
+  access: Omit<Access, 'desired'>,
   state: Pick<Revision, 'desired' | 'images'>,
   last: Desired,
   tasks: readonly Task[],
   bundles: readonly Resource[] = [],
 ): Promise<void> {
-  if (tasks.length === 0) return;
+  const { engine } = access;
   const { deployment } = state.desired;
   const observed = await engine.observe(deployment, state.desired);
   const services = new Set(tasks.map(({ service }) => service));
-  for (const { workload, name } of observed.instances ?? [])
-    if (services.has(workload.split('/')[0] ?? '') && name !== undefined)
-      await engine.removeInstance(deployment, name);
-  const now = await engine.observe(deployment, state.desired);
-  const desired = withResources(pinned(state, now), [...bundles, ...tasks]);
-  const plan = makePlan({ desired, last, observed: now });
-  const needs = new Closure(desired);
-  const needed = new Set(tasks.flatMap((task) => [keyOf(task), ...needs.of(keyOf(task))]));
-  const changes = plan.changes.filter(
-    ({ key, action }) => action !== 'delete' && (needed.has(graphKeyOf(key)) || key.startsWith('volume:')),
+  const users = (observed.instances ?? []).flatMap((one) =>
+    services.has(serviceOf(one.workload)) && one.name !== undefined ? [{ ...one, name: one.name }] : [],
   );
-  const only = { plan: { ...plan, changes }, desired, last, observed: now };
-  await execute({ engine, ...only, settle: false, secret, emit, signal });
+  if (users.length > 0) await stopAll({ ...access, desired: last }, users);
+  for (const round of rounds(withResources(state.desired, tasks), tasks)) {
+    const now = await engine.observe(deployment, state.desired);
+    const desired = withResources(pinned(state, now), [...bundles, ...round]);
+    const plan = makePlan({ desired, last, observed: now });
+    const needs = new Closure(desired);
+    const needed = new Set(round.flatMap((task) => [keyOf(task), ...needs.of(keyOf(task))]));
+    const changes = plan.changes.filter(
+      ({ key, action }) => action !== 'delete' && (needed.has(graphKeyOf(key)) || key.startsWith('volume:')),
+    );
+    const only = { plan: { ...plan, changes }, desired, last, observed: now };
+    await execute({ ...access, ...only, settle: false });
+  }
+}
+
+/** Each task after those of other services whose workloads it needs; those in a circle together. */
+function rounds(desired: Desired, tasks: readonly Task[]): Task[][] {
+  const needs = new Closure(desired);
+  const needed = new Map(
+    tasks.map((task) => [
+      task,
+      new Set(
+        [...needs.of(keyOf(task))].flatMap((key) =>
+          key.startsWith('workload:') ? [serviceOf(key.slice('workload:'.length))] : [],
+        ),
+      ),
+    ]),
+  );
+  const made: Task[][] = [];
+  for (let open = [...tasks]; open.length > 0; ) {
+    const waiting = open.filter((task) =>
+      open.some(({ service }) => service !== task.service && needed.get(task)?.has(service)),
+    );
+    const round = open.filter((task) => !waiting.includes(task));
+    made.push(round.length > 0 ? round : open);
+    open = round.length > 0 ? waiting : [];
+  }
+  return made;
+}
+
+function serviceOf(workload: string): string {
+  return workload.split('/')[0] ?? '';
+}
+
+/** Runs tasks beside what runs, which is left alone. */
+export async function runBeside(
+  { engine, signal, emit, secret }: Omit<Access, 'desired'>,
+  state: Pick<Revision, 'desired' | 'images'>,
+  tasks: readonly Task[],
+): Promise<void> {
+  if (tasks.length === 0) return;
+  const observed = await engine.observe(state.desired.deployment, state.desired);
+  const desired = withResources(pinned(state, observed), tasks);
+  const keys = new Set<string>(tasks.map(keyOf));
+  const whole = makePlan({ desired, last: state.desired, observed });
+  const changes = whole.changes.filter(({ key }) => keys.has(key) || key.startsWith('volume:'));
+  const plan = { ...whole, changes };
+  await execute({
+    engine,
+    plan,
+    desired,
+    last: state.desired,
+    observed,
+    settle: false,
+    secret,
+    emit,
+    signal,
+  });
 }
 
 /** The tasks that bring saved data back under a revision, which runs each once. */

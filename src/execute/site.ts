@@ -1,13 +1,15 @@
-import type { Engine, InstanceEvent, Provision } from '../engines/engine.ts';
-import { KollageError } from '../model/error.ts';
-import type { KollageEvent } from '../model/event.ts';
+import type { Engine, EngineEvent, InstanceEvent, Provision } from '../engines/engine.ts';
+import { numberOf } from '../engines/number.ts';
+import { KollageError, messageOf } from '../model/error.ts';
+import type { EventBody, KollageEvent } from '../model/event.ts';
 import { Limit } from '../model/limit.ts';
 import type { Desired, Resource, ResourceKey, Task, Workload } from '../model/resource.ts';
 import { keyOf } from '../model/resource.ts';
 import { bundleAt } from '../model/slots.ts';
-import { awaited } from '../plan/graph/awaited.ts';
+import { urgency } from '../plan/graph/urgency.ts';
+import { idOf } from '../plan/timeline/names.ts';
 import { Health } from './health.ts';
-import { numberOf } from './number.ts';
+import { Lives } from './lives.ts';
 import { Watched } from './watched.ts';
 
 /** Where a run works: what it is given. */
@@ -17,10 +19,14 @@ export interface Access {
   readonly secret: (name: string) => string | undefined;
   readonly emit: (event: KollageEvent) => void;
   readonly signal: AbortSignal;
+  /** How many times as long as usual all may take, and as often die. Once when not given. */
+  readonly times?: number;
 }
 
 /** Operations that the engine is asked for at once; more do not make it faster. */
 const atOnce = 8;
+/** Instances that are told to stop at once: the engine has little to do with that, and waits for most of the time. */
+const stopsAtOnce = 16;
 /**
  * Milliseconds that one probe may take. A server works off the questions that nobody waits for any more, and so is later still where it is asked
  * anew too early.
@@ -29,14 +35,15 @@ const probeTimeout = 30_000;
 /** Seconds that a start program may be late with giving up what it needs: a container that somebody removed tells nothing. */
 const late = 60;
 
-type Untimed<E> = E extends { at: number } ? Omit<E, 'at'> : never;
-
 /** What all parts of one run share: the engine with a limit, its events, and the end that one failure means for all. */
 export class Site {
   readonly engine: Engine;
   readonly desired: Desired;
   readonly resources: ReadonlyMap<ResourceKey, Resource>;
   readonly health: Health;
+  readonly lives = new Lives();
+  /** How many times as long as usual all may take, and as often die. */
+  readonly times: number;
   /** Seconds in which a process must have begun. */
   readonly patience: number;
   /** Aborted when the run is to end, by a person or because something failed. */
@@ -45,17 +52,21 @@ export class Site {
   readonly #access: Access;
   readonly #watched: Watched;
   readonly #gate = new Limit(atOnce);
-  readonly #awaited: ReadonlySet<ResourceKey>;
+  readonly #urgency: ReadonlyMap<ResourceKey, number>;
+  readonly #stops = new Limit(stopsAtOnce);
+  readonly #asked = new Set<Promise<unknown>>();
+  readonly #told = new WeakSet<object>();
 
   constructor(access: Access) {
-    const { engine, desired, secret, signal } = access;
+    const { engine, desired, secret, signal, times = 1 } = access;
     this.#access = access;
     this.engine = engine;
     this.desired = desired;
-    this.patience = desired.timeouts.needs + late;
+    this.times = times;
+    this.patience = (desired.timeouts.needs + late) * times;
     this.until = AbortSignal.any([signal, this.stop.signal]);
     this.resources = new Map(desired.resources.map((resource) => [keyOf(resource), resource]));
-    this.#awaited = awaited(desired);
+    this.#urgency = urgency(desired);
     this.health = new Health({ engine, desired, secret, patience: probeTimeout });
     const events = engine.watch(desired.deployment, this.until);
     this.#watched = new Watched(events, (error) => this.stop.abort(error));
@@ -63,10 +74,23 @@ export class Site {
 
   /** Asks the engine for something, not for too much at once. Nothing is begun after the end. */
   ask<T>(request: () => Promise<T>): Promise<T> {
-    return this.#gate.run(0, () => {
+    return this.#within(this.#gate, request);
+  }
+
+  /** As `ask`, for what only takes long. */
+  askToStop<T>(request: () => Promise<T>): Promise<T> {
+    return this.#within(this.#stops, request);
+  }
+
+  #within<T>(limit: Limit, request: () => Promise<T>): Promise<T> {
+    const asked = limit.run(0, () => {
       this.until.throwIfAborted();
       return request();
     });
+    const over = () => void this.#asked.delete(asked);
+    this.#asked.add(asked);
+    asked.then(over, over);
+    return asked;
   }
 
   instanceName(id: string, number = 1): string {
@@ -78,7 +102,12 @@ export class Site {
     return this.#watched.on(instance, listener);
   }
 
-  emit(event: Untimed<KollageEvent>): void {
+  /** Calls back for every event of a workload or task of an engine that makes their instances itself, whatever those are called. */
+  onWhole(id: string, listener: (event: EngineEvent) => void): () => void {
+    return this.#watched.onWhole(this.instanceName(id), listener);
+  }
+
+  emit(event: EventBody): void {
     this.#access.emit({ at: Date.now(), ...event });
   }
 
@@ -116,6 +145,7 @@ export class Site {
     });
     return {
       deployment: this.desired.deployment,
+      desired: this.desired,
       bundle:
         bundle?.kind !== 'config'
           ? null
@@ -125,16 +155,28 @@ export class Site {
       tasks: new Map(tasks),
       secret: this.#access.secret,
       needsTimeout: this.desired.timeouts.needs,
-      awaited: this.#awaited.has(keyOf(process)),
+      urgency: this.#urgency.get(keyOf(process)) ?? 0,
     };
   }
 
-  /** The last lines of the log of a workload or task. */
-  async lastLines(id: string): Promise<string[]> {
+  /** Says once why a change failed, with the last lines of the log of the instance that it is about. */
+  async tellFailure(
+    key: ResourceKey,
+    error: unknown,
+    instance = this.instanceName(idOf(key)),
+  ): Promise<void> {
+    const known = error instanceof Error && this.#told.has(error);
+    if (this.until.aborted || known) return;
+    if (error instanceof Error) this.#told.add(error);
+    const logs = await this.#lastLines(instance);
+    this.emit({ type: 'change-failed', key, message: messageOf(error), logs });
+  }
+
+  async #lastLines(instance: string): Promise<string[]> {
     const lines: string[] = [];
     const { engine, desired } = this;
     try {
-      const logs = engine.logs(desired.deployment, this.instanceName(id), { tail: 15 }, this.#access.signal);
+      const logs = engine.logs(desired.deployment, instance, { tail: 15 }, this.#access.signal);
       for await (const line of logs) lines.push(line);
     } catch {
       // A container that was never made has no log, and the failure itself says more.
@@ -142,10 +184,10 @@ export class Site {
     return lines;
   }
 
-  /** Ends all that goes on, and waits until the engine's events have ended. */
+  /** Ends all that goes on, and waits until nothing is heard of the engine any more: neither events, nor what it was asked for. */
   async close(): Promise<void> {
     this.stop.abort();
-    await this.#watched.ended;
+    await Promise.allSettled([this.#watched.ended, ...this.#asked]);
   }
 }
 

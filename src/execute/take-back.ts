@@ -1,11 +1,19 @@
 import type { Engine } from '../engines/engine.ts';
 import { KollageError, messageOf } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
+import { onBothSides } from '../model/token.ts';
 import { makePlan } from '../plan/plan.ts';
-import { noted, type Revision, type StateStore } from '../state/store.ts';
+import { appliedOf, noted, type Revision, type StateStore } from '../state/store.ts';
 import { execute } from './execute.ts';
 import { pinned } from './pinned.ts';
+import { discard, switchesOf } from './switch.ts';
 import { undoData } from './undo-data.ts';
+
+/**
+ * How many times as long as on the way forward all may take on the way back, and as often die. What ran before has worked, so that giving it up helps
+ * nobody; and what made the change fail may be a machine that is too busy for the usual times.
+ */
+const times = 5;
 
 export type Secret = (name: string) => string | undefined;
 
@@ -42,17 +50,22 @@ export async function takeBack(means: Means, revision: Revision, why: string | n
     message: why ?? failure ?? '',
   });
   try {
-    const secret = await secretsOf(means, base);
+    const failed = await store.secrets(revision.number);
+    const secret = onBothSides(await secretsOf(means, base), (name) => failed.get(name));
     const journal = await store.journal(number);
     if (noted(journal, 'undone').length === 0) {
-      await undoData({ engine, emit, secret, signal }, revision, base, journal);
+      await undoData({ engine, emit, secret, signal, times }, revision, base, journal);
       await store.note(number, { type: 'undone' });
     }
-    const observed = await engine.observe(base.desired.deployment, base.desired);
+    const observed = await engine.observe(
+      base.desired.deployment,
+      base.desired,
+      await appliedOf(store, base),
+    );
     const desired = pinned(base, observed);
     const last = revision.desired;
     const plan = makePlan({ desired, last, observed });
-    await execute({ engine, plan, desired, last, observed, settle: true, secret, emit, signal });
+    await execute({ engine, plan, desired, last, observed, settle: true, secret, emit, signal, times });
     for (const { id } of noted(journal, 'volume')) await engine.removeVolume(desired.deployment, id);
   } catch (cause) {
     if (signal.aborted)
@@ -61,10 +74,15 @@ export async function takeBack(means: Means, revision: Revision, why: string | n
     throw new KollageError({ code: 'KLG-510', message }, { cause });
   }
   await store.mark(number, 'reverted');
+  const secret = await secretsOf(means, base);
+  await discard({ engine, emit, secret, signal }, base, switchesOf(await store.journal(number)));
 }
 
 /** The secrets that a revision ran with; those of now where they were not kept. */
-export async function secretsOf({ store, secrets }: Means, { number }: Revision): Promise<Secret> {
+export async function secretsOf(
+  { store, secrets }: Pick<Means, 'store' | 'secrets'>,
+  { number }: Revision,
+): Promise<Secret> {
   const kept = await store.secrets(number);
   return kept.size > 0 ? (name) => kept.get(name) : secrets();
 }

@@ -1,9 +1,10 @@
 import { docker } from '../engines/docker/traits.ts';
-import type { Engine, InstanceEvent, Provision } from '../engines/engine.ts';
+import type { Applied, Engine, EngineNode, InstanceEvent, Provision } from '../engines/engine.ts';
 import type { Io } from '../engines/io.ts';
+import { needsNotMet } from '../engines/start-spec.ts';
 import { KollageError } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
-import type { Observed } from '../model/plan.ts';
+import type { Drift, Observed } from '../model/plan.ts';
 import type { Desired, Need, Task, Volume, Workload } from '../model/resource.ts';
 import {
   identityOf,
@@ -66,6 +67,8 @@ interface Container {
   files: string;
   readonly tasks: ReadonlyMap<string, string>;
   state: 'waiting' | 'running' | 'exited';
+  /** What somebody changed of it. */
+  drift: readonly Drift[];
 }
 
 /** What is broken on purpose: a workload of this image never gets healthy, a task of it fails half way. */
@@ -79,6 +82,11 @@ export class World {
   /** What the schema tasks of each service did to its data, in order. */
   readonly data = new Map<string, readonly string[]>();
   readonly saves = new Map<string, readonly string[]>();
+  /** Data that lies ready for a switch, and what is kept of what was there, by the switch's key. */
+  readonly ready = new Map<string, readonly string[]>();
+  readonly kept = new Map<string, readonly string[]>();
+  /** Workloads that may not run while data is switched. */
+  users: ReadonlySet<string> = new Set();
   /** What tasks published, as `ID:KEY`: of each output, whether its service had no data before. */
   readonly outputs = new Map<string, string>();
   /** What bootstrap tasks made last, by task. */
@@ -89,6 +97,8 @@ export class World {
   readonly ran: string[] = [];
   /** Services whose data may not be changed before it is saved. */
   saveFirst: ReadonlySet<string> = new Set();
+  /** How often a task still gives up waiting for what it needs. */
+  readonly givingUp = new Map<string, number>();
   readonly broken: string[] = [];
   readonly #listeners = new Set<(event: InstanceEvent) => void>();
   #made = 0;
@@ -100,6 +110,9 @@ export class World {
     for (const [key, value] of this.data) copy.data.set(key, value);
     for (const [key, value] of this.saves) copy.saves.set(key, value);
     for (const [key, value] of this.made) copy.made.set(key, value);
+    for (const [key, value] of this.ready) copy.ready.set(key, value);
+    for (const [key, value] of this.kept) copy.kept.set(key, value);
+    copy.users = this.users;
     for (const [key, value] of this.outputs) copy.outputs.set(key, value);
     for (const [key, value] of this.builds) copy.builds.set(key, value);
     copy.#made = this.#made;
@@ -113,13 +126,14 @@ export class World {
     );
     return {
       containers: containers
-        .map(([name, { process, fingerprint, image, files, state }]) => [
+        .map(([name, { process, fingerprint, image, files, state, drift }]) => [
           name,
           process.id,
           fingerprint,
           image,
           files,
           state,
+          drift,
         ])
         .sort(),
       volumes: [...this.volumes].sort(),
@@ -150,15 +164,35 @@ export class World {
       this.#tell({ type: 'exited', instance: name, container: there.container, code: 143 });
   }
 
+  /** What somebody does to it from outside: its process crashes, and the engine starts it again; or the container is stopped, or removed. */
+  harm(name: string, how: 'crash' | 'stop' | 'remove'): void {
+    const there = this.containers.get(name);
+    if (!there || there.state === 'exited') return;
+    if (how === 'remove') this.remove(name);
+    else {
+      there.state = how === 'crash' ? 'waiting' : 'exited';
+      this.#tell({ type: 'exited', instance: name, container: there.container, code: 137 });
+      this.#advance();
+    }
+  }
+
   make(name: string, process: Workload | Task, { bundle, tasks }: Provision): string {
     const container = String(++this.#made);
     this.remove(name);
     const files = JSON.stringify(bundle?.files.map((file) => [file.name, file.hash]) ?? []);
     const { fingerprint } = process;
     const image = this.imageOf(process.image);
-    this.containers.set(name, { container, process, fingerprint, image, files, tasks, state: 'waiting' });
+    const state = 'waiting';
+    this.containers.set(name, { container, process, fingerprint, image, files, tasks, state, drift: [] });
     this.#advance();
     return container;
+  }
+
+  /** Somebody changes something of the nth workload's container by hand. */
+  change(nth: number, remedy: Drift['remedy']): void {
+    const workloads = [...this.containers.values()].filter(({ process }) => process.kind === 'workload');
+    const one = workloads[nth % Math.max(1, workloads.length)];
+    if (one) one.drift = [...one.drift, { text: 'changed by hand', remedy }];
   }
 
   record(task: string): void {
@@ -191,7 +225,9 @@ export class World {
 
   #run(name: string, one: Container, task: Task): void {
     const record = `${task.id} ${task.fingerprint}`;
-    const code = this.done.has(record) ? 0 : this.#effect(task);
+    const left = this.givingUp.get(task.id) ?? 0;
+    this.givingUp.set(task.id, left - 1);
+    const code = left > 0 ? needsNotMet : this.done.has(record) ? 0 : this.#effect(task);
     one.state = 'exited';
     if (code === 0 && !this.done.has(record)) {
       this.done.add(record);
@@ -214,10 +250,23 @@ export class World {
         break;
       case 'restore': {
         const copy = this.saves.get(saved);
+        for (const { process, state } of this.containers.values())
+          if (process.kind === 'workload' && process.service === service && state === 'running')
+            this.broken.push(`${process.id} ran while the data of ${service} was brought back`);
         if (copy) this.data.set(service, copy);
         else this.broken.push(`${saved} was never saved`);
         break;
       }
+      case 'switch':
+        this.#exchange(service, this.ready, this.kept, String(env['KOLLAGE_SWITCH']));
+        break;
+      case 'back':
+        this.#exchange(service, this.kept, this.ready, String(env['KOLLAGE_SWITCH']));
+        break;
+      case 'discard':
+        this.kept.clear();
+        this.ready.clear();
+        break;
       case 'undo':
         this.made.delete(task.id.replace('.undo', ''));
         break;
@@ -233,6 +282,23 @@ export class World {
         }
     }
     return bad ? 1 : 0;
+  }
+
+  /** Does nothing where it is done. */
+  #exchange(
+    service: string,
+    from: Map<string, readonly string[]>,
+    to: Map<string, readonly string[]>,
+    key: string,
+  ): void {
+    for (const { process, state } of this.containers.values())
+      if (this.users.has(process.id) && state !== 'exited')
+        this.broken.push(`${process.id} was there while the data was switched`);
+    const data = from.get(key);
+    if (!data) return;
+    to.set(key, this.data.get(service) ?? []);
+    this.data.set(service, data);
+    from.delete(key);
   }
 
   #tell(event: InstanceEvent): void {
@@ -256,15 +322,24 @@ export class SimulatedEngine implements Engine {
     return `${deployment}-${id}-${number}`;
   }
 
+  async nodes({ nodes }: Pick<Desired, 'nodes'>): Promise<readonly EngineNode[]> {
+    return nodes.map(({ name }) => ({ name, roles: null, why: null, memory: 0, cpus: 0 }));
+  }
+
   version(): Promise<string> {
     return this.#steps.around(() => '1');
   }
 
-  observe(_deployment: string, desired: Desired | null): Promise<Observed> {
+  observe(_deployment: string, desired: Desired | null, applied?: Applied | null): Promise<Observed> {
     const world = this.#world;
+    const made = new Set(
+      applied?.desired.resources.flatMap((one) =>
+        one.kind === 'workload' ? [`${one.id} ${one.fingerprint}`] : [],
+      ),
+    );
     const node = desired?.nodes[0]?.name ?? '';
     return this.#steps.around(() => ({
-      instances: [...world.containers].flatMap(([name, { process, fingerprint, image, state }]) =>
+      instances: [...world.containers].flatMap(([name, { process, fingerprint, image, state, drift }]) =>
         process.kind === 'workload'
           ? [
               {
@@ -274,6 +349,7 @@ export class SimulatedEngine implements Engine {
                 fingerprint,
                 image,
                 state: state === 'exited' ? 'stopped' : 'running',
+                drift: made.has(`${process.id} ${fingerprint}`) ? drift : [],
               } as const,
             ]
           : [],
@@ -328,6 +404,7 @@ export class SimulatedEngine implements Engine {
       if (!there) return;
       there.files = JSON.stringify(bundle?.files.map((file) => [file.name, file.hash]) ?? []);
       there.fingerprint = workload.fingerprint;
+      there.drift = there.drift.filter(({ remedy }) => remedy === 'replace');
     });
   }
 
@@ -426,8 +503,8 @@ export class SimulatedStore implements StateStore {
     this.#steps = steps;
   }
 
-  async lock(): Promise<Disposable> {
-    return { [Symbol.dispose]: () => undefined };
+  async lock(): Promise<AsyncDisposable> {
+    return { [Symbol.asyncDispose]: async () => undefined };
   }
 
   async last(): Promise<Revision | null> {
@@ -448,7 +525,7 @@ export class SimulatedStore implements StateStore {
   }
 
   async quarantined(identity: string) {
-    const newest = this.#memory.revisions.findLast((one) => identityOf(one) === identity);
+    const newest = this.#memory.revisions.findLast((one) => identityOf(one, one.journal) === identity);
     return newest?.status === 'reverted' && newest.failure !== null ? newest : null;
   }
 
@@ -503,7 +580,7 @@ export class SimulatedStore implements StateStore {
 
   async pause(): Promise<void> {}
 
-  close(): void {}
+  async close(): Promise<void> {}
 
   #kept(number = this.#memory.revisions.length): Kept | undefined {
     return this.#memory.revisions[number - 1];

@@ -2,6 +2,7 @@ import { KollageError } from '../model/error.ts';
 
 const words: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
+  ENOENT: 'it is not there',
   ECONNRESET: 'it closed the connection',
   UND_ERR_SOCKET: 'it closed the connection',
   EHOSTUNREACH: 'there is no way to the host',

@@ -77,6 +77,7 @@ const imageNames = z.looseObject({
   image: z.string(),
   provides: z.array(z.string()).default([]),
   only: z.array(z.string()).default([]),
+  accounts: z.record(z.string(), z.int()).default({}),
 });
 
 class Layers {
@@ -85,6 +86,7 @@ class Layers {
   readonly #traits = new Map<string, YamlNode>();
   readonly #templates = new Map<string, TextFile>();
   readonly #images = new Map<string, readonly string[]>();
+  readonly #accounts = new Map<string, number>();
 
   add(folder: Folder, gather: Gather): void {
     const step = (path: string, use: (yaml: Yaml) => void) =>
@@ -114,7 +116,8 @@ class Layers {
   }
 
   #image(yaml: Yaml): void {
-    const { image, provides, only } = parseWith(imageNames, yaml).value;
+    const { image, provides, only, accounts } = parseWith(imageNames, yaml).value;
+    for (const [name, number] of Object.entries(accounts)) this.#accounts.set(name, number);
     for (const name of provides.length > 0 ? provides : [image]) this.#images.set(name, only);
   }
 
@@ -136,6 +139,7 @@ class Layers {
       traits: all(trait, this.#traits, 'trait'),
       templates: this.#templates,
       images: this.#images,
+      accounts: this.#accounts,
     };
   }
 }

@@ -28,8 +28,9 @@ function shop(part: keyof typeof good, before: string, after: string): string {
 }
 
 test('what can be is taken', () => {
-  const { services } = loadCatalog(['cat'], shop('ready', '', ''));
-  expect(services.get('web')?.value.components['app']?.ready).toMatchObject([{ that: "body.state == 'up'" }]);
+  const that = 'node == body.node and not (body.at is before(since))';
+  const { services } = loadCatalog(['cat'], shop('ready', "body.state == 'up'", that));
+  expect(services.get('web')?.value.components['app']?.ready).toMatchObject([{ that }]);
 });
 
 test.each([
@@ -48,6 +49,7 @@ test.each([
     'mean headers?',
   ],
   ['logins', "headers['x-token']", 'node', 'KLG-206 node is not defined here', ''],
+  ['logins', "headers['x-token']", 'since', 'KLG-206 since is not defined here', ''],
   ['logins', '"{token}"', '"{tokn}"', 'KLG-209 nothing gives {tokn} here', 'did you mean token?'],
   ['ready', 'endpoint: http', 'endpoint: htp', 'KLG-209 web names the endpoint web/htp', 'mean web/http?'],
   ['ready', 'login: admin', 'login: admn', 'KLG-209 this names the login admn', 'did you mean admin?'],

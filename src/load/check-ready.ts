@@ -58,7 +58,9 @@ export function checkReady(
       : [unknown(`this names the login ${login}`, from, loginPath, login, Object.keys(logins))]),
     ...(login !== undefined && !there ? [] : checkBraces(http.path, given, from, [...path, 'http', 'path'])),
     ...(login !== undefined && !there ? [] : checkBraces(otherwise, given, from, [...path, 'else'])),
-    ...(that === undefined ? [] : checkExpression(that, [...answer, 'node'], from, [...path, 'that'])),
+    ...(that === undefined
+      ? []
+      : checkExpression(that, [...answer, 'node', 'since'], from, [...path, 'that'])),
     ...((that === undefined) === (otherwise === '')
       ? []
       : [mistake('a ready check has both `that` and `else`, or neither', from, path)]),

@@ -70,6 +70,9 @@ class Check {
           ? part.ready.flatMap((ready, index) => this.#ready(ready, [...path, 'ready', index]))
           : []),
         ...('health' in part && part.health ? this.#health(part.health, [...path, 'health']) : []),
+        ...('members' in part && part.members?.health
+          ? this.#health(part.members.health, [...path, 'members', 'health'])
+          : []),
       ];
     });
   }

@@ -1,5 +1,5 @@
 import type { Catalog, Located, TextFile } from '../model/catalog.ts';
-import { type DeploymentFile, deploymentFile, engineSettings } from '../model/deployment.ts';
+import { type DeploymentFile, deploymentFile, type EngineName, engineSettings } from '../model/deployment.ts';
 import { type Finding, KollageError } from '../model/error.ts';
 import type { Deployment } from '../model/loaded.ts';
 import { loadCatalog } from './catalog.ts';
@@ -23,6 +23,8 @@ export interface Instead {
   readonly release?: string | undefined;
   readonly services?: Switched | undefined;
   readonly replicas?: Replicas | undefined;
+  /** Another engine, with nothing said of it but its name. */
+  readonly engine?: EngineName | undefined;
 }
 
 export interface Loaded {
@@ -39,7 +41,7 @@ export interface Loaded {
  */
 export async function loadDeployment(
   path: string,
-  { release: instead, services: switched, replicas = new Map() }: Instead = {},
+  { release: instead, services: switched, replicas = new Map(), engine: other }: Instead = {},
 ): Promise<Loaded> {
   const folder = openDeployment(path);
   const { yaml, file } = readDeploymentFile(folder);
@@ -74,11 +76,13 @@ export async function loadDeployment(
   findings.push(...globals.unused(overrides, knownGlobals(catalog)));
   const passwords = await readPasswords(folder);
   findings.push(...passwordFindings(passwords, folder.name(passwordsFile)));
-  const { engine } = file.value;
+  const { engine: named } = file.value;
+  const settings = typeof named === 'string' ? { type: named } : named;
+  const engine = other === undefined || other === settings.type ? settings : { type: other };
   const deployment: Deployment = {
     name: file.value.name,
     release,
-    engine: typeof engine === 'string' ? { type: engine } : engine,
+    engine,
     ...addresses,
     services,
     options,

@@ -28,4 +28,6 @@ export interface Catalog {
   readonly templates: ReadonlyMap<string, TextFile>;
   /** Names of images that recipes provide, each with the releases it is built for (all when empty). */
   readonly images: ReadonlyMap<string, readonly string[]>;
+  /** The numbers of the users that images have. */
+  readonly accounts: ReadonlyMap<string, number>;
 }

@@ -50,6 +50,11 @@ export const nodeSettings = z.strictObject({
   labels: z.record(z.string(), z.string()).default({}),
 });
 
+/** A namespace of Kubernetes is a label of DNS (RFC 1123). */
+const namespaceName = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and -, at most 63');
+
 export const engineSettings = z.union([
   z.enum(['docker', 'kubernetes', 'marathon', 'dcos']),
   z.strictObject({
@@ -57,7 +62,24 @@ export const engineSettings = z.union([
     /** Where the engine answers: a socket, a URL, or a context of the engine's own configuration file. */
     address: z.string().optional(),
     context: z.string().optional(),
-    namespace: z.string().optional(),
+    namespace: namespaceName.optional(),
+    /** Where a cluster keeps volumes. */
+    storage: z
+      .strictObject({
+        class: z.string().optional(),
+        shared: z.string().optional(),
+        host: z.strictObject({ path: z.string().startsWith('/'), node: z.string() }).optional(),
+        size: bytes.transform(String).optional(),
+        nodePath: z.string().startsWith('/').optional(),
+      })
+      .optional(),
+    /** ZooKeeper's servers, where Mesos is the engine. */
+    zookeeper: z
+      .string()
+      .regex(/^[^\s,:/]+(:\d{1,5})?(,[^\s,:/]+(:\d{1,5})?)*$/, 'must be servers such as zk1:2181,zk2:2181')
+      .optional(),
+    /** Names of what a cluster logs in to registries with. */
+    pullSecrets: z.array(z.string()).optional(),
   }),
 ]);
 

@@ -82,13 +82,6 @@ export const errors = {
     kept: 'No file was touched.',
     next: 'Choose an empty folder.',
   },
-  'KLG-113': {
-    title: 'Address of a node missing',
-    cause:
-      'The load balancer must be told where a component answers on each node, and a node has no address.',
-    kept: 'Nothing was changed.',
-    next: 'Give the node its `address` in kollage.yaml.',
-  },
   // Secrets
   'KLG-120': {
     title: 'Secret missing',
@@ -319,6 +312,13 @@ export const errors = {
     kept: 'Nothing was changed.',
     next: 'Give both the same role, or turn off the one that needs the other.',
   },
+  'KLG-410': {
+    title: 'Volume is gone',
+    cause:
+      'A volume in which a component or a task keeps data was there, and somebody removed it. With an empty one in its place the component would begin anew, while the tasks that filled it count as done.',
+    kept: 'Nothing was changed.',
+    next: 'Bring it back from a backup, under the name that it had (on Docker DEPLOYMENT-SERVICE-VOLUME). Where its loss does not matter, make an empty one of that name (`docker volume create`). Where all is lost with it, `kollage destroy` and `kollage up` begin anew.',
+  },
   // Carrying out
   'KLG-501': {
     title: 'The engine does not answer',
@@ -425,6 +425,94 @@ export const errors = {
       'A check of the new release, run against what runs now, says that it may not be upgraded as it is.',
     kept: 'Nothing was changed.',
     next: 'Read what the check says above, mend that, and run `kollage upgrade` again.',
+  },
+  'KLG-540': {
+    title: 'No cluster is named',
+    cause: 'There is no kubeconfig, it cannot be read, or it has no context of the name given.',
+    kept: 'Nothing was changed.',
+    next: 'See `kubectl config get-contexts`. Set KUBECONFIG, or give `engine: { type: kubernetes, context: NAME }` in kollage.yaml.',
+  },
+  'KLG-541': {
+    title: 'The cluster does not know you',
+    cause:
+      'The API server does not accept the credentials of this context: they have expired, were withdrawn, or the plugin that makes them fails.',
+    kept: 'What runs goes on running; what was done until then is written down.',
+    next: 'Log in anew as you do for kubectl (`kubectl auth whoami` tells whether it holds), and run the command again: it goes on where it was.',
+  },
+  'KLG-542': {
+    title: 'Rights are missing',
+    cause: 'The user of this context may not do in the cluster what the command needs.',
+    kept: 'What was done until then is kept and written down.',
+    next: 'Have a role with the verb and the resource named bound to that user, then run the command again: it goes on where it was.',
+  },
+  'KLG-543': {
+    title: 'The namespace is going away',
+    cause: 'The namespace of the deployment is being deleted: nothing can be made in it until it is gone.',
+    kept: 'Nothing was made. What was in the namespace goes with it, the history of the deployment too.',
+    next: 'Wait until `kubectl get namespace` does not list it any more, and run the command again. One that stays is held by finalizers; its status names them.',
+  },
+  'KLG-544': {
+    title: 'Somebody else has set this',
+    cause: 'Fields that Kollage is to set were set in the cluster by another tool or person.',
+    kept: 'The object named is as it was.',
+    next: 'Have the one that is named leave these fields alone and run the command again, or take them over: `kollage up --take-over`.',
+  },
+  'KLG-545': {
+    title: 'No storage class',
+    cause:
+      'The cluster has no storage class of the name that kollage.yaml gives, or kollage.yaml gives none and no class is the default.',
+    kept: 'What runs goes on running; the volume was not made.',
+    next: 'See `kubectl get storageclass`. Name one as `storage: { class: NAME }` of the engine in kollage.yaml, or have it made, and run the command again.',
+  },
+  'KLG-560': {
+    title: 'ZooKeeper refuses',
+    cause:
+      "The znodes of this deployment belong to somebody who has another key: the folder's kollage_store_key is not the one that it was brought up with.",
+    kept: 'Nothing was read or changed.',
+    next: 'Give the folder the passwords.yml that the deployment was brought up with, or the deployment another name.',
+  },
+  'KLG-550': {
+    title: 'Not backed up',
+    cause: 'The data of a service could not be copied, or the copy not be kept.',
+    kept: 'Backups that were there are kept; what was written of this one goes with the next.',
+    next: 'Read what the service says above: it must run, and the volume of its backups must have room. Then run the command again.',
+  },
+  'KLG-551': {
+    title: 'Backup not fit',
+    cause:
+      'A backup is not whole, is one of another deployment or release, or holds data that the server which runs cannot read.',
+    kept: 'Nothing was changed.',
+    next: 'Choose another one: `kollage backup --list`.',
+  },
+  'KLG-552': {
+    title: 'Nothing to recover',
+    cause: 'All that runs of the service is healthy.',
+    kept: 'Nothing was changed.',
+    next: 'To go back to earlier data there is `kollage restore`. Give --force where it is healthy and yet must be made anew.',
+  },
+  'KLG-553': {
+    title: 'Another change is unfinished',
+    cause: 'A change was begun that neither was finished nor taken back, and this one cannot begin before.',
+    kept: 'Nothing was changed.',
+    next: 'Run `kollage up`, which goes on with it, or `kollage rollback`, which takes it back.',
+  },
+  'KLG-554': {
+    title: 'Not recovered',
+    cause: 'Nothing could be made of the data that its server reads.',
+    kept: 'The data is as it was. Who uses it is stopped.',
+    next: 'Read what was tried above. Make room if that is missing and run the command again, or bring a backup back with `kollage restore`.',
+  },
+  'KLG-555': {
+    title: 'Secret that must stay',
+    cause: 'What was made with a secret could not be read any more with another one.',
+    kept: 'Nothing was changed.',
+    next: 'Leave it as it is.',
+  },
+  'KLG-556': {
+    title: 'Keys not made anew',
+    cause: 'A task that makes keys of a service anew ended badly.',
+    kept: 'Keys are made anew so that those which are in use stay.',
+    next: 'Read the last lines of its log above; mend the cause, and run the command again.',
   },
   // Kollage itself
   'KLG-901': {

@@ -46,6 +46,10 @@ export type KollageEvent = At &
     | ({ readonly type: 'healthy' } & InstanceRef)
     | ({ readonly type: 'unhealthy'; readonly why: string } & InstanceRef)
     | ({ readonly type: 'exited'; readonly code: number } & InstanceRef)
+    /** It was told to stop, and takes its time. */
+    | ({ readonly type: 'stopping' } & InstanceRef)
+    /** What took its time to stop is gone. */
+    | ({ readonly type: 'stopped' } & InstanceRef)
     /** It says of itself what it has done. */
     | ({ readonly type: 'step'; readonly text: string } & InstanceRef)
     /** It failed, and goes back to what ran before. */

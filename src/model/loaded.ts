@@ -12,12 +12,7 @@ export interface OptionSetting {
 export interface Deployment {
   readonly name: string;
   readonly release: string;
-  readonly engine: {
-    readonly type: EngineName;
-    readonly address?: string | undefined;
-    readonly context?: string | undefined;
-    readonly namespace?: string | undefined;
-  };
+  readonly engine: Exclude<DeploymentFile['engine'], string>;
   readonly address: string;
   readonly interface: string | null;
   readonly externalAddress: string;
@@ -50,6 +45,14 @@ export interface EngineTraits {
   readonly network: 'host' | 'cluster';
   /** The host under which an endpoint is reached, with {service}, {component}, {endpoint}, {deployment}, {namespace}; null: the deployment's address. */
   readonly endpointHost: string | null;
+  /**
+   * Where instances with volumes of their own have names that outlive them, counted from 0 by {number}, and hosts of these names; null: they have none.
+   */
+  readonly instances: { readonly name: string; readonly host: string } | null;
+  /** instances: it is told of each instance, and where that runs; workloads: it is told of a workload, and makes and places its instances itself. */
+  readonly applies: 'instances' | 'workloads';
+  /** How it is told as whom a process runs: by name, or by the number that the catalog knows of the name. */
+  readonly users: 'names' | 'numbers';
   /** What it can hold. */
   readonly can: readonly (
     | 'hostNetwork'
@@ -60,5 +63,8 @@ export interface EngineTraits {
     | 'sharedMounts'
     | 'multinode'
     | 'tmpfs'
+    | 'instanceVolumes'
+    /** Instances are registered, with their addresses and ports, where a start program can follow them. */
+    | 'registry'
   )[];
 }

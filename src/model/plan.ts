@@ -10,14 +10,26 @@ export interface ObservedInstance {
   /** The fingerprint it was made with. */
   readonly fingerprint: string;
   readonly state: 'running' | 'starting' | 'unhealthy' | 'stopped' | 'missing';
+  /** Milliseconds since the epoch, by its node's clock: its process did not begin before. */
+  readonly since?: number;
   /** The id of the image that it runs: a reference may have come to mean another one since. */
   readonly image?: string;
   /** What it publishes now. */
   readonly outputs?: Readonly<Record<string, string>>;
   /** Outputs (`ID:KEY`) that have another value now than what was filled into its files. */
   readonly outdated?: Readonly<Record<string, { readonly before: string | null; readonly after: string }>>;
-  /** What someone changed by hand, as the engine tells it. */
-  readonly drift?: readonly string[];
+  /** What somebody changed of it since it was made, as the engine tells it. */
+  readonly drift?: readonly Drift[];
+}
+
+/** One thing that somebody changed of an instance by hand. Its texts hold no secret's value. */
+export interface Drift {
+  /** In words: `keystone.conf was changed in the container`. */
+  readonly text: string;
+  /** Of a file's text: a unified diff from what is there to what shall be. */
+  readonly diff?: string;
+  /** What puts it right: something that the process does not notice, a new container, or what this file of its bundle asks for. */
+  readonly remedy: 'in-place' | 'replace' | { readonly file: string };
 }
 
 export interface ObservedNode {

@@ -19,6 +19,8 @@ export interface ConfigFile {
   /** Octal, such as 0600. */
   readonly mode: string;
   readonly onChange: OnChange;
+  /** Whether its process may write it anew, so that what is in the container tells nothing. No when not given. */
+  readonly rewritten?: true;
   /** SHA-256 of content, owner, mode and path. */
   readonly hash: string;
   /** Where its lines come from: the template and the overrides, in the order of merging. */
@@ -37,15 +39,20 @@ export interface Secret {
   readonly kind: 'secret';
   readonly id: string;
   readonly fingerprint: string;
+  /** What users notice while another value takes its place. */
+  readonly noticed?: string;
 }
 
 export interface Volume {
   readonly kind: 'volume';
   readonly id: string;
-  /** One for the deployment, or one on each node that mounts it. */
-  readonly each: 'deployment' | 'node';
+  /** One for the deployment, one on each node that mounts it, or one for each instance of the workload that mounts it: tasks mount the first one's. */
+  readonly each: 'deployment' | 'node' | 'instance';
   readonly size: string | null;
 }
+
+/** Who reaches an endpoint: users, the platform, the same node, or the other instances of its component. */
+export type Exposure = 'public' | 'internal' | 'node' | 'peers';
 
 export interface Endpoint {
   readonly kind: 'endpoint';
@@ -60,7 +67,7 @@ export interface Endpoint {
   readonly protocol: 'tcp' | 'udp';
   readonly scheme: string;
   readonly path: string;
-  readonly exposure: 'public' | 'internal' | 'node';
+  readonly exposure: Exposure;
   readonly url: string;
   /** Where users reach it, when they do. */
   readonly publicUrl?: string;
@@ -86,6 +93,8 @@ export interface Health {
   readonly interval: number;
   readonly timeout: number;
   readonly grace: number;
+  /** It may take longer than its grace, and is not ended for that while it takes connections. */
+  readonly patient?: true;
 }
 
 /** A question to the platform's own API. Names in braces (`{node}`, what the login gives) are filled in when it is asked. */
@@ -147,7 +156,7 @@ export interface Port {
   readonly endpoint: string;
   readonly port: number;
   readonly protocol: 'tcp' | 'udp';
-  readonly exposure: 'public' | 'internal' | 'node';
+  readonly exposure: Exposure;
   /** Behind a balancer: the number of the instance that listens on it. Each instance has a port of its own there. */
   readonly slot?: number;
 }
@@ -158,6 +167,8 @@ export interface Balances {
   readonly join: readonly string[];
   /** Ends when the slot gets no more requests, and those it had are answered. */
   readonly leave: readonly string[];
+  /** Run where instances are registered, when its file was written anew because some came or went; else what it does for any changed file. */
+  readonly follow?: readonly string[];
 }
 
 export interface Privileges {
@@ -181,6 +192,8 @@ export interface Placement {
   readonly role: string;
   /** The nodes it may run on, sorted. */
   readonly nodes: readonly string[];
+  /** Who chooses among them; Kollage when not given. */
+  readonly by?: 'engine';
 }
 
 export type Scale = { readonly replicas: number } | { readonly each: 'node' };
@@ -250,6 +263,8 @@ export interface Task extends Process {
   readonly outputs: Readonly<Record<string, string>>;
   /** Where this output of a task that it needs has this value, there is nothing to do, and it is done without being run. */
   readonly unless?: { readonly output: string; readonly key: string; readonly is: string };
+  /** Workloads that it waits for by means of its own. */
+  readonly awaits?: readonly string[];
 }
 
 /** A command that an operator runs against the platform, in a container of its own that is gone afterwards. */
@@ -267,6 +282,8 @@ export interface Tool {
   /** The id of its config bundle; null without one. */
   readonly config: string | null;
   readonly secrets: readonly string[];
+  /** None when not given. */
+  readonly mounts?: readonly Mount[];
 }
 
 /** What an operator is handed by a service to use the platform. */
@@ -306,6 +323,10 @@ export interface Desired {
   readonly network: 'host' | 'cluster';
   readonly nodes: readonly DesiredNode[];
   readonly timeouts: Timeouts;
+  /** The numbers of users, where the engine wants those. */
+  readonly accounts?: Readonly<Record<string, number>>;
+  /** Under which address instances are registered, where they are; a token, for each node has its own. */
+  readonly registers?: string;
   /** Sorted by key. */
   readonly resources: readonly Resource[];
   /** Those that ready checks use, sorted by name. */
@@ -317,6 +338,19 @@ export interface Desired {
 /** Whether a task runs because it is wanted and not done; the others only on their occasion. */
 export function runsByItself({ phase }: Pick<Task, 'phase'>): boolean {
   return phase === 'bootstrap' || phase === 'expand' || phase === 'migrate' || phase === 'contract';
+}
+
+/** The volume of a service in which its backups are. */
+export function backupsOf(service: string): string {
+  return `${service}/backups`;
+}
+
+/**
+ * Whether a task mends what differs, and so is right again after each other one of its id: it may run in both directions. So do those that change no
+ * service's data, whatever their phase.
+ */
+export function mends({ phase, changes }: Pick<Task, 'phase' | 'changes'>): boolean {
+  return phase === 'bootstrap' || (runsByItself({ phase }) && changes?.length === 0);
 }
 
 /** Whether a task only finds out what holds: no part of the desired state, run anew each time it is asked for, and without a record. */

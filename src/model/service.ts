@@ -69,6 +69,10 @@ export const secretSpec = z.strictObject({
   /** Characters, for password and hex. */
   length: z.int().min(8).max(256).default(40),
   doc: z.string().optional(),
+  /** What users notice while another value takes its place; nothing when not given. */
+  noticed: z.string().optional(),
+  /** Why it cannot be made anew: what was made with it would be lost. */
+  fixed: z.string().optional(),
 });
 
 /** What a changed input does to the process that reads it. */
@@ -95,6 +99,8 @@ export const configFile = z.strictObject({
     .regex(/^0[0-7]{3}$/)
     .default('0600'),
   onChange: onChange.default('restart'),
+  /** Its process may write it anew: what is in the container is its own affair. */
+  rewritten: z.boolean().default(false),
 });
 
 const probe = z.union([
@@ -125,6 +131,8 @@ export const health = z.intersection(
     interval: z.number().positive().optional(),
     timeout: z.number().positive().optional(),
     grace: z.number().positive().optional(),
+    /** It may take longer than its grace to be well, as one that copies data from others: nothing ends it for that while it takes connections. */
+    patient: z.boolean().default(false),
   }),
 );
 
@@ -134,7 +142,7 @@ const request = {
   path: template.default('/'),
   status: z.array(z.int()).default([200]),
 };
-/** A Jinja expression over an answer: sees `body` (JSON decoded), `status`, `headers` (names in lower case) and `node`. */
+/** A Jinja expression over an answer: sees `body` (JSON decoded), `status` and `headers` (names in lower case); a ready check's also `node` and `since`. */
 const expression = z.string();
 
 /** How Kollage logs in to ask the platform about itself. */
@@ -201,8 +209,8 @@ export const endpoint = z.strictObject({
   scheme: template.default('tcp'),
   /** What follows host and port in the URL. */
   path: template.default(''),
-  /** public: users reach it; internal: only the platform; node: only the same node. */
-  exposure: z.enum(['public', 'internal', 'node']).default('internal'),
+  /** public: users reach it; internal: only the platform; node: only the same node; peers: only the other instances of its component. */
+  exposure: z.enum(['public', 'internal', 'node', 'peers']).default('internal'),
   /** Whether it stands behind the balancer, where the deployment has one: several instances may then answer on one node. */
   balanced: z.boolean().default(false),
 });
@@ -214,6 +222,8 @@ export const balances = z.strictObject({
   /** Commands in the balancer, to which endpoint, node and slot are added: each ends when it is so. */
   join: words,
   leave: words,
+  /** Run in it where instances are registered, when they have come or gone and its file says so; without it what `reload` says. */
+  follow: words.optional(),
 });
 
 /** What components and tasks have in common. */
@@ -253,6 +263,8 @@ export const component = z.strictObject({
   ...process,
   endpoints: z.record(id, endpoint).default({}),
   health: health.optional(),
+  /** What is otherwise where each instance has a volume and a name of its own, so that they can be members of a cluster. */
+  members: z.strictObject({ command: words.optional(), health: health.optional() }).optional(),
   ready: z.array(ready).default([]),
   /** A number of instances, or one on each node of the role. */
   scale: z
@@ -263,7 +275,8 @@ export const component = z.strictObject({
     .strictObject({
       signal: z.string().optional(),
       command: words.optional(),
-      grace: z.number().positive().default(10),
+      /** Seconds; ten are too few for what imports and talks much, where the processors are short. */
+      grace: z.number().positive().default(30),
     })
     .prefault({}),
   /** The signal or command by which it reads its files again (`onChange: reload`). */
@@ -279,7 +292,9 @@ export const component = z.strictObject({
  * When a task runs. bootstrap: makes what is missing and mends what differs; expand: before the new version runs; migrate: while it does;
  * contract: when the old one is gone. Those that a plan does not run by itself: save: keeps the data of its service, before a task that changes
  * it; restore: brings it back when the change failed; verify: proves the platform as its users would; check: says before an upgrade, with the new
- * release's programs, whether what runs may be upgraded.
+ * release's programs, whether what runs may be upgraded. What an operator asks for, of a service that keeps data: backup: copies it while it serves;
+ * stage: makes a backup's data ready beside what is there; recover: the same from what is left of data that does not serve any more; switch: puts
+ * what is ready in the place of what is there; discard: takes away what was kept for going back. rotate: makes keys anew that a service keeps itself.
  */
 export const taskPhase = z.enum([
   'bootstrap',
@@ -290,6 +305,12 @@ export const taskPhase = z.enum([
   'restore',
   'verify',
   'check',
+  'backup',
+  'stage',
+  'recover',
+  'switch',
+  'discard',
+  'rotate',
 ]);
 
 export const task = z.strictObject({
@@ -311,6 +332,8 @@ export const task = z.strictObject({
   outputs: z.record(z.string(), z.string()).default({}),
   /** There is nothing to do where a task that it needs says so: where this output of that task has this value. */
   unless: z.strictObject({ output: z.string(), key: z.string(), is: template }).optional(),
+  /** Components that its command waits for: they go first where the processors are short. */
+  awaits: z.array(template).default([]),
 });
 
 /** A command that an operator runs against the platform, as `kollage NAME …`, in a container of its own. */
@@ -348,7 +371,8 @@ const body = {
         when: when.optional(),
         doc: z.string().optional(),
         size: z.string().optional(),
-        each: z.enum(['deployment', 'node']).default('node'),
+        /** instance: each instance of the one component that mounts it has its own, and keeps it; a task mounts that of the first. */
+        each: z.enum(['deployment', 'node', 'instance']).default('node'),
       }),
     )
     .default({}),

@@ -1,13 +1,16 @@
 import { hostname } from 'node:os';
 import { observeHost } from '../engines/docker/host.ts';
+import type { Applied } from '../engines/engine.ts';
 import type { Switched } from '../load/services-on.ts';
 import { type Finding, KollageError, legible } from '../model/error.ts';
+import type { ErrorCode } from '../model/errors.ts';
 import type { Deployment } from '../model/loaded.ts';
 import type { Observed, Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
 import { makePlan } from '../plan/plan.ts';
-import { hasState } from '../state/home.ts';
+import { existingState } from '../state/open.ts';
+import { appliedOf } from '../state/store.ts';
 import { prepare } from './prepare.ts';
 import { readObserved, readSaved, save } from './saved.ts';
 
@@ -33,28 +36,46 @@ export async function planDeployment(request: PlanRequest): Promise<Plan> {
     desired,
     findings: before,
   } = await prepare(request.folder, { services: request.services });
-  const applied = await lastApplied(deployment.name);
-  const last = request.against === undefined ? applied.desired : readSaved(request.against);
-  const seen = await observe(request, deployment, desired, applied.any);
+  const { any, applied, findings: unknown } = await lastApplied(deployment);
+  const last = request.against === undefined ? (applied?.desired ?? null) : readSaved(request.against);
+  const seen = await observe(request, deployment, desired, { any, applied });
   const { observed } = seen;
   const plan = makePlan({ desired, last, observed });
   const checks = runChecks({ desired, last, observed });
-  const findings = [...before, ...seen.findings, ...checks, ...plan.findings].map(legible);
+  const findings = [...before, ...unknown, ...seen.findings, ...checks, ...plan.findings].map(legible);
   if (request.save !== undefined && !before.some(({ severity }) => severity === 'error'))
     save(request.save, desired);
   return { ...plan, findings };
 }
 
-/** The last revision's state, and whether anything was ever begun. The store is read only where there is one: it takes time to load. */
-async function lastApplied(deployment: string): Promise<{ any: boolean; desired: Desired | null }> {
-  if (!hasState(deployment)) return { any: false, desired: null };
-  const { SqliteStore } = await import('../state/sqlite.ts');
-  const state = new SqliteStore(deployment);
+interface LastApplied {
+  readonly any: boolean;
+  readonly applied: Applied | null;
+  readonly findings: readonly Finding[];
+}
+
+/** The last revision's state, and whether anything was ever begun. A cluster that cannot be asked, or is not named yet, is no reason not to plan. */
+async function lastApplied({ name, engine }: Deployment): Promise<LastApplied> {
   try {
-    return { any: true, desired: (await state.last())?.desired ?? null };
-  } finally {
-    state.close();
+    const state = await existingState(engine, name);
+    try {
+      const last = (await state?.last()) ?? null;
+      const applied = state && last && (await appliedOf(state, last));
+      return { any: state !== null, applied, findings: [] };
+    } finally {
+      await state?.close();
+    }
+  } catch (error) {
+    const unknown = warning(error, ['KLG-501', 'KLG-540']);
+    const message = `${unknown.message}; this plan compares with nothing`;
+    return { any: false, applied: null, findings: [{ ...unknown, message }] };
   }
+}
+
+/** An error of these codes as a warning. Throws any other. */
+function warning(error: unknown, codes: readonly ErrorCode[]): Finding {
+  if (!(error instanceof KollageError) || !codes.includes(error.code)) throw error;
+  return { ...error.finding, severity: 'warning' };
 }
 
 interface Seen {
@@ -67,23 +88,18 @@ async function observe(
   request: PlanRequest,
   deployment: Deployment,
   desired: Desired,
-  wasUp: boolean,
+  { any, applied }: Pick<LastApplied, 'any' | 'applied'>,
 ): Promise<Seen> {
   if (request.observed !== undefined) return { observed: readObserved(request.observed), findings: [] };
-  if (!wasUp || request.against !== undefined) return { observed: look(deployment, desired), findings: [] };
+  if (!any || request.against !== undefined) return { observed: look(deployment, desired), findings: [] };
   try {
     // Read only now: a plan for what never ran needs no engine, and not the time to load one.
     const { engineFor } = await import('./engine-of.ts');
     const engine = engineFor(deployment.engine, deployment.at(['engine']));
-    return { observed: await engine.observe(deployment.name, desired), findings: [] };
+    return { observed: await engine.observe(deployment.name, desired, applied), findings: [] };
   } catch (error) {
-    if (!(error instanceof KollageError) || error.code !== 'KLG-501') throw error;
-    const finding = {
-      ...error.finding,
-      severity: 'warning',
-      next: 'This plan compares with the last revision alone.',
-    } as const;
-    return { observed: {}, findings: [finding] };
+    const next = 'This plan compares with the last revision alone.';
+    return { observed: {}, findings: [{ ...warning(error, ['KLG-501']), next }] };
   }
 }
 

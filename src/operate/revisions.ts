@@ -1,6 +1,6 @@
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { KollageError } from '../model/error.ts';
-import { SqliteStore } from '../state/sqlite.ts';
+import { existingState } from '../state/open.ts';
 import type { Revision, StateStore } from '../state/store.ts';
 
 /** Reads the state of the deployment in a folder. Asks no engine. KLG-507 when nothing was ever applied from this host. */
@@ -8,12 +8,12 @@ export async function reading<T>(
   folder: string,
   read: (state: StateStore, name: string) => Promise<T>,
 ): Promise<T> {
-  const { name } = readDeploymentFile(openDeployment(folder)).file.value;
-  const state = SqliteStore.existing(name);
+  const { name, engine } = readDeploymentFile(openDeployment(folder)).file.value;
+  const state = await existingState(engine, name);
   try {
     if (state && (await state.revision())) return await read(state, name);
   } finally {
-    state?.close();
+    await state?.close();
   }
   throw new KollageError({ code: 'KLG-507', message: `${name} was never brought up on this host` });
 }

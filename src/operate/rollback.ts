@@ -10,8 +10,9 @@ import type { Observed, Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
 import { doneKey } from '../plan/changes/task.ts';
 import { runChecks } from '../plan/checks/checks.ts';
-import { SqliteStore, whoami } from '../state/sqlite.ts';
+import { existingState } from '../state/open.ts';
 import type { Revision, StateStore } from '../state/store.ts';
+import { whoami } from '../state/who.ts';
 import { engineFor } from './engine-of.ts';
 import { type Confirm, hooksOf, refuseSilence } from './hooks.ts';
 import { revisionOf } from './revisions.ts';
@@ -42,11 +43,11 @@ export async function rollback(request: RollbackRequest): Promise<number | null>
   const { name, hooks } = file.value;
   const engine = engineFor(file.value.engine, file.at(['engine']));
   await engine.version();
-  const state = SqliteStore.existing(name);
+  const state = await existingState(file.value.engine, name);
   if (!state)
     throw new KollageError({ code: 'KLG-507', message: `${name} was never brought up on this host` });
   try {
-    using _lock = await state.lock();
+    await using _lock = await state.lock();
     const secrets = async () => {
       const { values } = await readPasswords(openDeployment(folder));
       return (secret: string) => values.get(secret)?.reveal();
@@ -80,7 +81,7 @@ export async function rollback(request: RollbackRequest): Promise<number | null>
       },
     });
   } finally {
-    state.close();
+    await state.close();
   }
 }
 

@@ -37,6 +37,12 @@ const listener = z.object({
   process: z.string().exactOptional(),
 });
 
+const drift = z.object({
+  text: z.string(),
+  diff: z.string().exactOptional(),
+  remedy: z.union([z.enum(['in-place', 'replace']), z.object({ file: z.string() })]),
+});
+
 const observed = z.strictObject({
   instances: z
     .array(
@@ -47,7 +53,7 @@ const observed = z.strictObject({
         fingerprint: z.string(),
         state: z.enum(['running', 'starting', 'unhealthy', 'stopped', 'missing']),
         image: z.string().exactOptional(),
-        drift: z.array(z.string()).exactOptional(),
+        drift: z.array(drift).exactOptional(),
       }),
     )
     .exactOptional(),

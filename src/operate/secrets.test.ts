@@ -7,6 +7,7 @@ import { complaints, folderWith, shopDeployment } from '../../test/support/folde
 import { Folder } from '../load/folder.ts';
 import { readPasswords } from '../load/passwords.ts';
 import {
+  chooseSecrets,
   decryptSecrets,
   encryptSecrets,
   ensureSecrets,
@@ -102,6 +103,42 @@ describe('making what is missing', () => {
     await ensureSecrets(folder);
     expect(readdirSync(folder).sort()).toEqual([...before, 'age-recipients.txt', 'passwords.yml'].sort());
     expect(readdirSync(join(home, 'kollage'))).toEqual(['age.key']);
+  });
+});
+
+describe('which are meant', () => {
+  const fixed = shopDeployment['cat/web/service.yaml'].replace(
+    'web_key: { generate: hex, length: 16 }',
+    'web_key: { generate: hex, length: 16, fixed: all pages are signed with it }',
+  );
+  const chosen = (names: string[], services: string[] = [], all = false) => ({ names, services, all });
+
+  it('by name, by service with its traits, or all; never the key of fingerprints', async () => {
+    const folder = shop();
+    expect(await chooseSecrets(folder, chosen(['web_key']))).toEqual(['web_key']);
+    expect(await chooseSecrets(folder, chosen([], ['web']))).toEqual(['shop_password', 'web_key']);
+    expect(await chooseSecrets(folder, chosen([], [], true))).toEqual([
+      'admin_password',
+      'shop_password',
+      'web_key',
+    ]);
+  });
+
+  it('what cannot be made anew is left out, and refused by name', async () => {
+    const folder = shop({ 'cat/web/service.yaml': fixed });
+    expect(await chooseSecrets(folder, chosen([], ['web']))).toEqual(['shop_password']);
+    expect(await complaints(() => chooseSecrets(folder, chosen(['web_key'])))).toEqual([
+      'KLG-555 - web_key cannot be made anew: all pages are signed with it',
+    ]);
+  });
+
+  it('unknown names are refused', async () => {
+    expect(await complaints(() => chooseSecrets(shop(), chosen(['web_kee'])))).toEqual([
+      'KLG-122 - there is no secret web_kee; did you mean web_key?',
+    ]);
+    expect(await complaints(() => chooseSecrets(shop(), chosen([], ['wep'])))).toEqual([
+      'KLG-105 - no service wep is on; did you mean web?',
+    ]);
   });
 });
 

@@ -49,6 +49,38 @@ export async function rotateSecrets(path: string, names: readonly string[]): Pro
   return change(folder, () => chosen.map(([name, spec]) => [name, generate(spec)]));
 }
 
+/** Which secrets are meant. */
+export interface Chosen {
+  readonly names: readonly string[];
+  readonly services: readonly string[];
+  readonly all: boolean;
+}
+
+/**
+ * The names of the secrets that are meant, sorted. Those that cannot be made anew are left out where they are not named. KLG-105 for a service that is not on,
+ * KLG-122 for a name that no service that is on has, KLG-555 for one that cannot be made anew.
+ */
+export async function chooseSecrets(path: string, { names, services, all }: Chosen): Promise<string[]> {
+  const { deployment, catalog } = await loadDeployment(path);
+  const on = neededSecrets(catalog, deployment.services);
+  for (const name of names) {
+    const spec = on.get(name) ?? unknownSecret(name, on.keys());
+    if (spec.fixed === undefined) continue;
+    throw new KollageError({ code: 'KLG-555', message: `${name} cannot be made anew: ${spec.fixed}` });
+  }
+  for (const name of services) {
+    if (deployment.services.includes(name)) continue;
+    const message = `no service ${name} is on${suggestion(name, deployment.services)}`;
+    throw new KollageError({ code: 'KLG-105', message });
+  }
+  const common = new Set(neededSecrets(catalog, []).keys());
+  const theirs = services.flatMap((name) =>
+    [...neededSecrets(catalog, [name]).keys()].filter((one) => !common.has(one)),
+  );
+  const swept = (all ? [...on.keys()] : theirs).filter((name) => on.get(name)?.fixed === undefined);
+  return [...new Set([...names, ...swept])].sort();
+}
+
 /** Encrypts passwords.yml, or encrypts it anew for those who are in age-recipients.txt now. */
 export async function encryptSecrets(path: string): Promise<SecretsResult> {
   return change(openDeployment(path), () => [], true);

@@ -7,7 +7,8 @@ import type { Plan } from '../model/plan.ts';
 import type { Desired } from '../model/resource.ts';
 import { runChecks } from '../plan/checks/checks.ts';
 import { upgradeNote } from '../plan/upgrade/way.ts';
-import { SqliteStore, whoami } from '../state/sqlite.ts';
+import { openState } from '../state/open.ts';
+import { whoami } from '../state/who.ts';
 import { holds } from './checks.ts';
 import { engineFor } from './engine-of.ts';
 import { type Confirm, hooksOf, refuseSilence } from './hooks.ts';
@@ -26,9 +27,11 @@ export interface UpRequest {
   readonly why?: string | undefined;
   /** Whether what failed before, and was taken back, is tried again. */
   readonly retry?: boolean | undefined;
-  /** Taken in place of what the folder says. */
+  /** Whether fields that others have set in a cluster are taken over. */
+  readonly takeOver?: boolean | undefined;
   /** Asked what hooks want a person to say yes to; where not given nobody can be asked. */
   readonly confirm?: Confirm | undefined;
+  /** Taken in place of what the folder says. */
   readonly instead?: { readonly release: string };
 }
 
@@ -40,14 +43,14 @@ export interface UpRequest {
  */
 export async function up(request: UpRequest): Promise<number | null> {
   const { folder, emit, planned, signal, why = '', retry = false, instead, confirm = null } = request;
-  const { pulling = () => undefined } = request;
+  const { pulling = () => undefined, takeOver = false } = request;
   const { deployment, catalog, desired, findings } = await prepare(folder, instead);
   throwFirst(findings);
-  const engine = engineFor(deployment.engine, deployment.at(['engine']));
+  const engine = engineFor(deployment.engine, deployment.at(['engine']), { takeOver });
   await engine.version();
-  const state = new SqliteStore(deployment.name);
+  const state = await openState(deployment.engine, deployment.name);
   try {
-    using _lock = await state.lock();
+    await using _lock = await state.lock();
     await pullImages({ engine, deployment, desired, tell: pulling });
     return await converge({
       engine,
@@ -75,6 +78,6 @@ export async function up(request: UpRequest): Promise<number | null> {
       },
     });
   } finally {
-    state.close();
+    await state.close();
   }
 }

@@ -26,10 +26,9 @@ export function actsOf(desired: Desired, last: Desired | null, images: ImageIds)
     before,
     modeOf: (workload, instance) => {
       const old = before(workload.id);
-      const mode = old
-        ? workloadDifference(old, workload, files, is.bundles.get(workload.id)).mode
-        : 'replace';
-      return modeOf(instance, old, workload, mode, images);
+      const bundle = is.bundles.get(workload.id);
+      const mode = old ? workloadDifference(old, workload, files, bundle).mode : 'replace';
+      return modeOf(instance, { before: old, after: workload, bundle, mode, images });
     },
   };
 }

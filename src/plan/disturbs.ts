@@ -20,7 +20,7 @@ export interface Disturbance {
 export function disturbances(side: Side, workload: Workload, disturbance: Disturbance): string[] {
   const { mode, touched, serving, left } = disturbance;
   const offered = (side.endpoints.get(baseOf(workload.id)) ?? []).filter(
-    ({ exposure }) => exposure !== 'node' || serving === 1,
+    ({ exposure }) => exposure !== 'peers' && (exposure !== 'node' || serving === 1),
   );
   if (left === 0 && serving > 0)
     return [`${workload.id} is scaled to none: ${answers(offered, 'any more') ?? 'what it does stops'}`];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { assign, moves } from './instances.ts';
 
 const nodes = fc
@@ -83,4 +83,21 @@ test('what stays and goes is what was; what stays and comes is what will be', ()
       for (const node of added) expect(removed).not.toContain(node);
     }),
   );
+});
+
+describe('where the engine chooses nodes', () => {
+  const chosen = (replicas: number) => ({
+    service: 's',
+    scale: { replicas },
+    placement: { role: 'r', nodes: ['a', 'b', 'c'], by: 'engine' as const },
+  });
+
+  test.each([
+    ['instances are where it has put them, however many on one', 2, ['b', 'b'], ['b', 'b']],
+    ['more of them come to nodes that have none', 3, ['b', 'b'], ['a', 'b', 'b']],
+    ['fewer are fewer', 1, ['c', 'b'], ['c']],
+    ['those of a node that may have none any more move', 2, ['x', 'b'], ['a', 'b']],
+  ])('%s', (_, replicas, keep, expected) => {
+    expect(assign(chosen(replicas), keep)).toEqual(expected);
+  });
 });

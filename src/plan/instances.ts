@@ -15,6 +15,7 @@ export function assign(
   if ('each' in workload.scale) return nodes;
   const wanted = workload.scale.replicas;
   if (nodes.length === 0 || wanted === 0) return [];
+  if (workload.placement.by === 'engine' && keep.length > 0) return chosen(nodes, wanted, keep);
   const held = countBy(keep);
   const counts = new Map<string, number>();
   const order = rotated(nodes, workload.service);
@@ -33,6 +34,18 @@ export function assign(
   if (held.size > 0) fill((node, level) => (held.get(node) ?? 0) >= level);
   fill(() => true);
   return nodes.flatMap((node) => repeat(node, counts.get(node) ?? 0));
+}
+
+/** Where an engine that chooses nodes itself has put instances, they are; only how many there are is ours to say. */
+function chosen(nodes: readonly string[], wanted: number, keep: readonly string[]): readonly string[] {
+  const may = new Set(nodes);
+  const here = keep.filter((node) => may.has(node)).slice(0, wanted);
+  const others = nodes.filter((node) => !here.includes(node));
+  const free = others.length > 0 ? others : nodes;
+  return [
+    ...here,
+    ...Array.from({ length: wanted - here.length }, (_, index) => free[index % free.length] ?? ''),
+  ].sort();
 }
 
 /** What stays, comes and goes between two lists of nodes, in which a node stands once for each instance. */

@@ -1,4 +1,6 @@
 import type { Mode } from '../model/plan.ts';
+import type { Workload } from '../model/resource.ts';
+import type { OnChange } from '../model/service.ts';
 
 /*
  * What each mode means, on every engine:
@@ -18,4 +20,10 @@ export function compareModes(a: Mode, b: Mode): number {
 /** The mode that disturbs most; in-place when none is given. */
 export function strongest(...modes: readonly Mode[]): Mode {
   return modes.reduce((most, mode) => (rank[mode] > rank[most] ? mode : most), 'in-place');
+}
+
+/** What another text of a file, or another value of an output, does to a process that reads it. */
+export function modeOnChange(onChange: OnChange, { reload }: Pick<Workload, 'reload'>): Mode {
+  if (onChange === 'nothing') return 'in-place';
+  return onChange === 'reload' && !reload ? 'restart' : onChange;
 }

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { arbitraryDesired, arbitraryParts, observedFrom } from '../../test/arbitrary/desired.ts';
-import type { Mode, Plan } from '../model/plan.ts';
-import { type Desired, keyOf, type Resource, type ResourceKey } from '../model/resource.ts';
+import type { Drift, Mode, Plan } from '../model/plan.ts';
+import { type Desired, keyOf, type Resource, type ResourceKey, type Workload } from '../model/resource.ts';
+import { actsOf } from './acts.ts';
 import { buildGraph } from './graph/build.ts';
-import { compareModes } from './mode.ts';
+import { compareModes, strongest } from './mode.ts';
 import { makePlan } from './plan.ts';
 import { desiredOf, type TestWorkload, withApi } from './testing.ts';
 
@@ -91,6 +92,54 @@ test('one changed input changes its workload and nothing else that runs', () => 
     }),
   );
 });
+
+test('what somebody changed by hand is acted on as its remedy says, and nothing else is', () => {
+  const remedy = fc.constantFrom<Drift['remedy']>(
+    'in-place',
+    'replace',
+    { file: 'a.conf' },
+    { file: 'gone' },
+  );
+  fc.assert(
+    fc.property(
+      arbitraryDesired,
+      fc.array(fc.tuple(fc.nat(), remedy), { maxLength: 4 }),
+      (desired, harms) => {
+        const { instances = [], ...rest } = observedFrom(desired);
+        const harmed = new Map<number, Drift[]>();
+        for (const [nth, remedy] of instances.length > 0 ? harms : []) {
+          const at = nth % instances.length;
+          harmed.set(at, [...(harmed.get(at) ?? []), { text: 'changed', remedy }]);
+        }
+        const seen = instances.map((one, at) => ({ ...one, drift: harmed.get(at) ?? [] }));
+        const { changes } = makePlan({ desired, last: desired, observed: { ...rest, instances: seen } });
+        const hit = new Set([...harmed.keys()].map((at) => `workload:${instances[at]?.workload}`));
+        expect(new Set(changes.map(({ key }) => key))).toEqual(hit);
+        const acts = actsOf(desired, desired, new Map());
+        for (const [at, drift] of harmed) {
+          const [instance, workload] = [seen[at], seen[at] && workloadOf(desired, seen[at].workload)];
+          const mode = instance && workload && acts.modeOf(workload, instance);
+          const modes = drift.map(({ remedy }) =>
+            typeof remedy === 'string' ? remedy : ruleOf(desired, workload, remedy.file),
+          );
+          expect(mode).toBe(strongest(...modes));
+        }
+      },
+    ),
+  );
+});
+
+function workloadOf({ resources }: Desired, id: string): Workload | undefined {
+  return resources.find((one): one is Workload => one.kind === 'workload' && one.id === id);
+}
+
+/** What a changed file of a workload does to it. */
+function ruleOf({ resources }: Desired, workload: Workload | undefined, name: string): Mode {
+  const bundle = resources.find((one) => one.kind === 'config' && one.id === workload?.id);
+  const file = bundle?.kind === 'config' ? bundle.files.find((one) => one.name === name) : undefined;
+  if (!file || file.onChange === 'nothing') return 'in-place';
+  return file.onChange === 'reload' && !workload?.reload ? 'restart' : file.onChange;
+}
 
 test('the order of the input does not matter', () => {
   fc.assert(

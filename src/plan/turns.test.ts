@@ -23,7 +23,8 @@ function states(of: { readonly [id: string]: string }, contract: Partial<TestTas
 function turnsOf(before: TestDesired | null, after: TestDesired): Record<string, readonly string[]> {
   const desired = desiredOf(after);
   const plan = makePlan({ desired, last: before && desiredOf(before), observed: {} });
-  return Object.fromEntries([...turns(plan, desired)].filter(([, others]) => others.length > 0));
+  const all = turns(plan, desired, before && desiredOf(before));
+  return Object.fromEntries([...all].filter(([, others]) => others.length > 0));
 }
 
 const all = { 'db/server': 'image:2', 'web/api': 'image:2', 'web/sync': 'image:2', 'web/last': 'image:2' };
@@ -55,6 +56,44 @@ test('a contract task that something needs does not wait for that', () => {
     };
   };
   expect(turnsOf(needed({}), needed(all))['task:web/last']).toEqual(['workload:db/server']);
+});
+
+describe('what goes', () => {
+  const chain = (...ids: string[]): TestWorkload[] =>
+    ids.map((id, at) => ({ id, needs: ids[at - 1] === undefined ? [] : [component(ids[at - 1] ?? '')] }));
+  const component = (id: string): Need => ({ kind: 'component', component: id, on: 'any', probe });
+  const probe = { type: 'file', path: '/up' } as const;
+
+  test('waits for those that need it, directly or not', () => {
+    expect(turnsOf({ workloads: chain('a/db', 'a/api', 'a/web') }, { workloads: [] })).toEqual({
+      'workload:a/db': ['workload:a/web', 'workload:a/api'],
+      'workload:a/api': ['workload:a/web'],
+    });
+  });
+
+  test('waits for nobody who stays', () => {
+    const all = chain('a/db', 'a/api');
+    expect(turnsOf({ workloads: all }, { workloads: all.slice(0, 1) })).toEqual({});
+  });
+
+  test('together, when they need each other', () => {
+    const circle = chain('a/one', 'a/two').map((one) =>
+      one.id === 'a/one' ? { ...one, needs: [component('a/two')] } : one,
+    );
+    expect(turnsOf({ workloads: circle }, { workloads: [] })).toEqual({});
+  });
+
+  test('a balancer, which goes before all others, waits for none of them', () => {
+    const [front, web] = chain('a/front', 'a/web');
+    const balances = { join: ['join'], leave: ['leave'] };
+    const before = {
+      workloads: [
+        { id: 'a/front', ...front, balances },
+        { id: 'a/web', ...web },
+      ],
+    };
+    expect(turnsOf(before, { workloads: [] })).toEqual({});
+  });
 });
 
 describe('behind a balancer', () => {

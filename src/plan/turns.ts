@@ -12,9 +12,15 @@ import { graphKeyOf } from './side.ts';
  * - migrate and contract tasks do not begin before their service's workloads are the new ones, contract tasks not before the migrate ones.
  * - a balancer that is there is changed before what stands behind it, so that it knows every slot; one that is new takes the ports in front when
  *   those that have them so far have gone behind it.
- * Never a circle: a balancer waits for nobody who needs it, and all but the last rule follow needs, and that one holds only for tasks that nothing needs.
+ * - what goes waits for those that need it, in `last`, and go too: they may have to tell it that they end.
+ * Never a circle: a balancer waits for nobody who needs it, what goes only for what goes; and of the others all but the third rule follow needs, and
+ * that one holds only for tasks that nothing needs.
  */
-export function turns(plan: Plan, desired: Desired): ReadonlyMap<ResourceKey, readonly ResourceKey[]> {
+export function turns(
+  plan: Plan,
+  desired: Desired,
+  last: Desired | null = null,
+): ReadonlyMap<ResourceKey, readonly ResourceKey[]> {
   const needs = new Closure(desired);
   const updates = plan.changes.filter(isDisturbing);
   const tasks = new Map<ResourceKey, Task>(
@@ -40,7 +46,35 @@ export function turns(plan: Plan, desired: Desired): ReadonlyMap<ResourceKey, re
   }
   for (const [key, others] of besideBalancers(plan, desired, updates, needs))
     waits.set(key, [...new Set([...(waits.get(key) ?? []), ...others])]);
+  for (const [key, others] of goingTurns(plan, last)) waits.set(key, others);
   return waits;
+}
+
+/** Balancers go before the changes, all others after them: the ones cannot wait for the others. */
+function goingTurns(plan: Plan, last: Desired | null): (readonly [ResourceKey, ResourceKey[]])[] {
+  const going = plan.changes.flatMap(({ key, action }) =>
+    action === 'delete' && key.startsWith('workload:') ? [key] : [],
+  );
+  if (going.length < 2 || !last) return [];
+  const balancers = new Set(
+    last.resources.flatMap((one) => (one.kind === 'workload' && one.balances ? [keyOf(one)] : [])),
+  );
+  return [true, false].flatMap((balances) =>
+    dependantsFirst(
+      going.filter((key) => balancers.has(key) === balances),
+      last,
+    ),
+  );
+}
+
+/** For each of these workloads those of them that need it, and so stop before; who need each other stop together. */
+export function dependantsFirst(
+  going: readonly ResourceKey[],
+  desired: Pick<Desired, 'resources'>,
+): (readonly [ResourceKey, ResourceKey[]])[] {
+  const needs = new Closure(desired);
+  const need = (one: ResourceKey, other: ResourceKey) => needs.of(graphKeyOf(one)).has(graphKeyOf(other));
+  return going.map((key) => [key, going.filter((other) => need(other, key) && !need(key, other))] as const);
 }
 
 /** What a migrate or contract task waits for in its service. */

@@ -1,5 +1,4 @@
 import { chmodSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -45,9 +44,9 @@ export class SqliteStore implements StateStore {
     return hasState(deployment) ? new SqliteStore(deployment) : null;
   }
 
-  async lock(): Promise<Disposable> {
+  async lock(): Promise<AsyncDisposable> {
     const holder = this.#transaction(() => takeLock(this.#database));
-    if (holder === null) return { [Symbol.dispose]: () => releaseLock(this.#database) };
+    if (holder === null) return { [Symbol.asyncDispose]: async () => releaseLock(this.#database) };
     throw new KollageError({
       code: 'KLG-503',
       message: `another kollage works on this deployment: process ${holder.pid} on ${holder.host}, since ${new Date(holder.since).toISOString()}`,
@@ -87,7 +86,8 @@ export class SqliteStore implements StateStore {
   }
 
   async begin(revision: NewRevision): Promise<number> {
-    const { desired, by, why, base, continues } = revision;
+    const { desired, by, why, base, continues, notes = [] } = revision;
+    const before = continues === null ? [] : await this.journal(continues);
     return this.#transaction(() => {
       const { lastInsertRowid } = this.#database
         .prepare(
@@ -101,7 +101,7 @@ export class SqliteStore implements StateStore {
           base,
           pack(desired),
           desired.fingerprint,
-          identityOf(revision),
+          identityOf(revision, [...before, ...notes]),
           pack(revision.images),
           pack(revision.secrets),
         );
@@ -115,7 +115,7 @@ export class SqliteStore implements StateStore {
           .run(number, continues);
       }
       const note = this.#database.prepare('INSERT INTO journal (revision, entry) VALUES (?, ?)');
-      for (const entry of revision.notes ?? []) note.run(number, JSON.stringify(entry));
+      for (const entry of notes) note.run(number, JSON.stringify(entry));
       return number;
     });
   }
@@ -179,7 +179,7 @@ export class SqliteStore implements StateStore {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#database.close();
   }
 
@@ -218,11 +218,6 @@ export class SqliteStore implements StateStore {
 
 function broken(path: string, cause: unknown): KollageError {
   return new KollageError({ code: 'KLG-508', message: `${path}: ${messageOf(cause)}` }, { cause });
-}
-
-/** Who runs this command, for a revision's history. */
-export function whoami(): string {
-  return `${userInfo().username}@${hostname()}`;
 }
 
 const statuses: readonly RevisionStatus[] = ['applying', 'reverting', 'done', 'failed', 'reverted'];

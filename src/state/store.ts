@@ -46,7 +46,7 @@ export interface NewRevision extends Pick<Revision, 'desired' | 'images' | 'by' 
 
 /**
  * What a plan cannot see and so cannot take back, noted before it is begun: that the data of a service is saved (under the number of the revision
- * that did so), that saved data is brought back, that a task is run, that a volume is made; that hooks of a service are due, and have run, `before` or `after`. `undone`: all that is taken back, as far as data is concerned.
+ * that did so), that saved data is brought back, that data which lies ready takes the place of what is there, that a task is run, that a volume is made; that hooks of a service are due, and have run, `before` or `after`. `undone`: all that is taken back, as far as data is concerned.
  */
 export type JournalEntry =
   | { readonly type: 'save'; readonly service: string; readonly revision: number }
@@ -55,6 +55,13 @@ export type JournalEntry =
   | {
       readonly type: 'restore';
       readonly saved: readonly { readonly service: string; readonly revision: number }[];
+    }
+  | {
+      readonly type: 'switch';
+      readonly service: string;
+      readonly key: string;
+      readonly from: string | null;
+      readonly keep: boolean;
     }
   | {
       readonly type: 'hook';
@@ -92,7 +99,7 @@ export interface Pause {
  */
 export interface StateStore {
   /** Takes the lock, from a dead process too. Throws KLG-503 with its holder when someone else has it. */
-  lock(): Promise<Disposable>;
+  lock(): Promise<AsyncDisposable>;
   /** The last revision that was applied whole. */
   last(): Promise<Revision | null>;
   /** The newest revision, when it is neither done nor taken back. */
@@ -111,17 +118,33 @@ export interface StateStore {
   note(number: number, entry: JournalEntry): Promise<void>;
   /** In the order of noting, what the revision continued first. */
   journal(number: number): Promise<readonly JournalEntry[]>;
-  /** Keeps an event as it happens, so that a run that is killed has its timeline. Whether it can be kept holds up nothing. */
+  /**
+   * Keeps an event as it happens, so that a run that is killed has its timeline: within a second, and before the next write that is durable. Whether it
+   * can be kept holds up nothing.
+   */
   record(number: number, event: KollageEvent): void;
   timeline(number: number): Promise<readonly KollageEvent[]>;
   /** Null when it may be watched over. */
   paused(): Promise<Pause | null>;
   /** Null takes a pause back. */
   pause(pause: Pause | null): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
-/** What tells one attempt from another: what is asked for, and the bytes that its images' references stand for. */
-export function identityOf({ desired, images }: Pick<Revision, 'desired' | 'images'>): string {
-  return hash([desired.fingerprint, Object.entries(images).sort()]);
+/** A revision, and the secrets that it ran with. */
+export async function appliedOf(
+  store: Pick<StateStore, 'secrets'>,
+  { number, desired }: Pick<Revision, 'number' | 'desired'>,
+): Promise<{ readonly desired: Desired; readonly secret: (name: string) => string | undefined }> {
+  const secrets = await store.secrets(number);
+  return { desired, secret: (name) => secrets.get(name) };
+}
+
+/** What tells one attempt from another: what is asked for, the bytes that its images' references stand for, and data that takes another's place. */
+export function identityOf(
+  { desired, images }: Pick<Revision, 'desired' | 'images'>,
+  notes: readonly JournalEntry[] = [],
+): string {
+  const switches = noted(notes, 'switch').map(({ key }) => key);
+  return hash([desired.fingerprint, Object.entries(images).sort(), ...switches]);
 }

@@ -16,10 +16,15 @@ import { everything, optionsOf } from './everything.ts';
 const base = everything('2025.1');
 const options = optionsOf(base.catalog);
 
-function compileWith(name: string | null, value: unknown, more: Partial<Deployment> = {}): Desired {
+function compileWith(
+  name: string | null,
+  value: unknown,
+  more: Partial<Deployment> = {},
+  engine: keyof typeof engineTraits = 'docker',
+): Desired {
   const set = name === null ? [] : [[name, { value, place: { file: 'test' } }] as const];
   const deployment = { ...base.deployment, options: new Map([...base.deployment.options, ...set]), ...more };
-  return compile({ catalog: base.catalog, deployment, engine: engineTraits.docker }).desired;
+  return compile({ catalog: base.catalog, deployment, engine: engineTraits[engine] }).desired;
 }
 
 /** What decides each process, as text: everything it runs with, and its files. */
@@ -56,6 +61,14 @@ function hasEffectOnPulled(name: string, value: unknown): boolean {
   return (
     canonical(compileWith(name, value, { images }).resources) !==
     canonical(compileWith(null, null, { images }).resources)
+  );
+}
+
+/** Some options say only how members of a cluster are, which some engines have alone. */
+function hasEffectOnMembers(name: string, value: unknown): boolean {
+  return (
+    canonical(compileWith(name, value, {}, 'kubernetes').resources) !==
+    canonical(compileWith(null, null, {}, 'kubernetes').resources)
   );
 }
 
@@ -102,7 +115,8 @@ describe.each(options.map(({ name, option }) => [name, option] as const))('optio
         const changed = decidedBefore.get(key) !== decided.get(key);
         expect([key, value, printsBefore.get(key) !== process.fingerprint]).toEqual([key, value, changed]);
       }
-      if (canonical(after.resources) !== textBefore || hasEffectOnPulled(name, value)) effects++;
+      const isSeen = canonical(after.resources) !== textBefore;
+      if (isSeen || hasEffectOnPulled(name, value) || hasEffectOnMembers(name, value)) effects++;
     }
     // An option that changes nothing whatever it is set to has no reason to be there.
     expect([name, effects > 0]).toEqual([name, true]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { compile } from '../../src/compile/compile.ts';
 import { parseIni } from '../../src/config/ini.ts';
 import { engineTraits } from '../../src/engines/traits.ts';
@@ -156,7 +157,7 @@ describe.each(releases)('release %s', (release) => {
     ['rabbitmq/server', 'rabbitmq.conf', '', 'loopback_users', 'none'],
     ['rabbitmq/server', 'rabbitmq.conf', '', 'log.console', 'true'],
     ['rabbitmq/server', 'rabbitmq.conf', '', 'vm_memory_high_watermark.relative', '0.2'],
-    ['rabbitmq/server', 'rabbitmq.conf', '', 'default_user', 'openstack'],
+    ['rabbitmq/server', 'rabbitmq.conf', '', 'load_definitions', '/etc/rabbitmq/definitions.json'],
     ['keystone/api', 'keystone.conf', 'token', 'provider', 'fernet'],
     ['keystone/api', 'keystone.conf', 'cache', 'backend', 'dogpile.cache.memcached'],
     ['glance/api', 'glance-api.conf', 'DEFAULT', 'enabled_backends', 'file:file'],
@@ -188,7 +189,7 @@ describe.each(releases)('release %s', (release) => {
     ['nova/compute', 'nova.conf', 'DEFAULT', 'periodic_fuzzy_delay', '0'],
     ['nova/scheduler', 'nova.conf', 'DEFAULT', 'periodic_fuzzy_delay', '0'],
     ['nova/scheduler', 'nova.conf', 'scheduler', 'workers', '1'],
-    ['nova/scheduler', 'nova.conf', 'scheduler', 'discover_hosts_in_cells_interval', '5'],
+    ['nova/scheduler', 'nova.conf', 'scheduler', 'discover_hosts_in_cells_interval', '2'],
     ['nova/conductor', 'nova.conf', 'conductor', 'workers', '1'],
     ['nova/metadata', 'nova.conf', 'neutron', 'service_metadata_proxy', 'true'],
     ['nova/compute', 'nova.conf', 'service_user', 'send_service_user_token', 'true'],
@@ -320,9 +321,14 @@ describe.each(releases)('release %s', (release) => {
   });
 
   test.each(['glance', 'placement', 'nova', 'neutron', 'cinder', 'heat'])('%s is in Keystone', (service) => {
-    const config: unknown = JSON.parse(file(desired, `${service}/register`, 'register.json'));
-    expect(config).toMatchObject({
-      region: 'RegionOne',
+    const config = z
+      .object({
+        region: z.string(),
+        registrations: z.array(z.looseObject({ user: z.looseObject({ name: z.string() }) })),
+      })
+      .parse(JSON.parse(file(desired, 'keystone/register', 'register.json')));
+    expect(config.region).toBe('RegionOne');
+    expect(config.registrations.find(({ user }) => user.name === service)).toMatchObject({
       user: { name: service, password: `@{secret.${service}_keystone_password|json}` },
       services: expect.arrayContaining([
         expect.objectContaining({

@@ -15,10 +15,23 @@ const nova = (more: object) => ({
   host: 'n1',
   status: 'enabled',
   state: 'up',
+  // Nothing was heard yet of one that is new.
+  updated_at: null,
   disabled_reason: null,
   ...more,
 });
-const alive = (binary: string, more: object = {}) => ({ binary, host: 'n1', alive: true, ...more });
+/** When the process that is asked for began, and times as the databases keep them: before, and at once. */
+const since = '2026-11-25T10:00:00.700Z';
+const [before, atOnce] = ['2026-11-25 09:59:59', '2026-11-25 10:00:00'];
+const alive = (binary: string, more: object = {}) => ({
+  binary,
+  host: 'n1',
+  alive: true,
+  heartbeat_timestamp: atOnce,
+  ...more,
+});
+/** Each engine that ever ran has a row of its own. */
+const heat = (created_at: string) => ({ binary: 'heat-engine', host: 'n1', status: 'up', created_at });
 
 const answers = {
   '/v2.1/os-services': {
@@ -32,7 +45,7 @@ const answers = {
   '/v2.0/agents': {
     agents: ['openvswitch', 'dhcp', 'l3', 'metadata'].map((name) => alive(`neutron-${name}-agent`)),
   },
-  '/v1/{project}/services': { services: [{ binary: 'heat-engine', host: 'n1', status: 'up' }] },
+  '/v1/{project}/services': { services: [heat(before), heat(atOnce)] },
   '/v3/{project}/os-services': {
     services: [
       nova({ binary: 'cinder-scheduler' }),
@@ -49,7 +62,7 @@ function complaints(workload: Workload, others: Readonly<Record<string, unknown>
     const path = new URL(request.url).pathname.replaceAll('%7B', '{').replaceAll('%7D', '}');
     const body = { ...answers, ...others }[path];
     if (body === undefined) throw new Error(`there is no answer of ${path}`);
-    const seen = { body, status: 200, headers: {}, node: 'n1' };
+    const seen = { body, status: 200, headers: {}, node: 'n1', since };
     return jinja.test(that, { file: workload.id }, seen) ? [] : [otherwise];
   });
 }
@@ -78,6 +91,7 @@ describe.each(['2025.1', '2026.2', 'zed'])('release %s', (release) => {
       expect([workload.id, ...complaints(workload)]).toEqual([workload.id]);
   });
 
+  const silent = 'Nova does not call compute on {node} up, or has not heard of it since it began';
   const services = '/v2.1/os-services';
   const hypervisors = '/v2.1/os-hypervisors/detail';
   const agents = '/v2.0/agents';
@@ -86,10 +100,30 @@ describe.each(['2025.1', '2026.2', 'zed'])('release %s', (release) => {
   });
 
   test.each([
-    ['nova/conductor', { [services]: { services: [] } }, ['Nova calls no conductor up']],
-    ['nova/scheduler', compute({}), ['Nova calls no scheduler up']],
-    ['nova/compute', compute({ state: 'down' }), ['Nova does not call compute on {node} up']],
-    ['nova/compute', compute({ host: 'n2' }), ['Nova does not call compute on {node} up']],
+    [
+      'nova/conductor',
+      { [services]: { services: [] } },
+      ['Nova calls no conductor up, or has not heard of it since this one began'],
+    ],
+    [
+      'nova/scheduler',
+      compute({}),
+      ['Nova calls no scheduler up, or has not heard of it since this one began'],
+    ],
+    ['nova/compute', compute({ state: 'down' }), [silent]],
+    ['nova/compute', compute({ host: 'n2' }), [silent]],
+    ['nova/compute', compute({ updated_at: before }), [silent]],
+    ['nova/compute', compute({ updated_at: atOnce }), []],
+    [
+      'neutron/openvswitch-agent',
+      { [agents]: { agents: [alive('neutron-openvswitch-agent', { heartbeat_timestamp: before })] } },
+      ['Neutron does not call the openvswitch-agent on {node} alive, or has not heard of it since it began'],
+    ],
+    [
+      'heat/engine',
+      { '/v1/{project}/services': { services: [heat(before)] } },
+      ['Heat calls no engine up that began with this one'],
+    ],
     [
       'nova/compute',
       compute({ status: 'disabled', disabled_reason: 'AUTO: Connection to libvirt lost: 1' }),
@@ -104,19 +138,19 @@ describe.each(['2025.1', '2026.2', 'zed'])('release %s', (release) => {
     [
       'neutron/dhcp-agent',
       { [agents]: { agents: [alive('neutron-dhcp-agent', { alive: false })] } },
-      ['Neutron does not call the dhcp-agent on {node} alive'],
+      ['Neutron does not call the dhcp-agent on {node} alive, or has not heard of it since it began'],
     ],
     [
       'neutron/metadata-agent',
       {
         [agents]: { agents: [alive('neutron-dhcp-agent'), alive('neutron-metadata-agent', { host: 'n2' })] },
       },
-      ['Neutron does not call the metadata-agent on {node} alive'],
+      ['Neutron does not call the metadata-agent on {node} alive, or has not heard of it since it began'],
     ],
     [
       'heat/engine',
-      { '/v1/{project}/services': { services: [{ binary: 'heat-engine', status: 'down' }] } },
-      ['Heat calls no engine up'],
+      { '/v1/{project}/services': { services: [{ ...heat(atOnce), status: 'down' }] } },
+      ['Heat calls no engine up that began with this one'],
     ],
     [
       'cinder/volume',

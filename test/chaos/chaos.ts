@@ -11,24 +11,24 @@ import { openWard } from '../../src/operate/heal/ward.ts';
 import { ensureSecrets } from '../../src/operate/secrets.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
-import { allWays, harm, running } from './harm.ts';
+import { allWays, harm, running, type Way } from './harm.ts';
 import { User } from './load.ts';
 
 /*
- * `npm run chaos -- [--minutes 10] [--every 8] [--verbose]`: the identity and image part of OpenStack under load, watched over as by `kollage serve`, while
+ * `npm run chaos -- [--minutes 10] [--every 20] [--address 127.0.0.31] [--verbose]`: the identity and image part of OpenStack under load, watched over as by `kollage serve`, while
  * something befalls one of its containers every few seconds. Ends well when all is healthy again, nothing was given up, and everything that a
- * server said yes to is there. Ports of its own.
+ * server said yes to is there. On an address of its own it disturbs nobody.
  */
 
 const { values: options } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
-    every: { type: 'string', default: '8' },
+    every: { type: 'string', default: '20' },
+    address: { type: 'string', default: '127.0.0.31' },
     verbose: { type: 'boolean', default: false },
   },
 });
 const name = 'kollage-chaos';
-const [keystone, glance] = [25000, 29292];
 const home = mkdtempSync(join(tmpdir(), `${name}-`));
 process.env['KOLLAGE_STATE'] = join(home, 'state');
 const folder = join(home, name);
@@ -50,13 +50,12 @@ async function bringUp(): Promise<void> {
     join(folder, 'kollage.yaml'),
     `name: ${name}
 profile: identity
+address: ${options.address}
 services:
-  mariadb: { options: { port: 23306 } }
-  memcached: { options: { port: 31211 } }
-  rabbitmq: { options: { port: 26672, cluster_port: 26673 } }
-  keystone: { options: { port: ${keystone} } }
-  glance: { options: { port: ${glance} } }
-  placement: { options: { port: 28778 } }
+  # The broker's programs find each other on the node, wherever it listens.
+  rabbitmq: { options: { cluster_port: 26673 } }
+  glance: true
+  placement: true
 `,
   );
   writeFileSync(join(folder, 'passwords.yml'), '');
@@ -70,8 +69,8 @@ async function storm(): Promise<boolean> {
   const { values } = await readPasswords(openDeployment(folder));
   const password = values.get('keystone_admin_password')?.reveal() ?? '';
   const cloud = {
-    keystone: `http://127.0.0.1:${keystone}/v3`,
-    glance: `http://127.0.0.1:${glance}`,
+    keystone: `http://${options.address}:5000/v3`,
+    glance: `http://${options.address}:9292`,
     password,
   };
   const users = [1, 2, 3].map((number) => new User(cloud, `chaos-${number}`));
@@ -102,14 +101,21 @@ async function storm(): Promise<boolean> {
   return recovered !== null && givenUp.length === 0 && lost.length === 0;
 }
 
-/** Does harm every few seconds until the signal; gives how often each kind befell whom. */
-async function harmAll(signal: AbortSignal): Promise<Map<string, number>> {
-  const done = new Map<string, number>();
+interface Harm {
+  readonly at: number;
+  readonly way: Way;
+  readonly container: string;
+}
+
+/** Does harm every few seconds until the signal. */
+async function harmAll(signal: AbortSignal): Promise<Harm[]> {
+  const done: Harm[] = [];
   while (!signal.aborted) {
     const container = any(running(name));
     const way = any(allWays);
+    const at = Date.now();
     if (container !== undefined && way !== undefined && harm(container, way)) {
-      done.set(way, (done.get(way) ?? 0) + 1);
+      done.push({ at, way, container });
       if (options.verbose) process.stdout.write(`${way} ${container}\n`);
     }
     const rest = Number(options.every) * 1000 * (0.5 + Math.random());
@@ -136,17 +142,24 @@ interface Outcome {
 }
 
 function report(
-  harmed: ReadonlyMap<string, number>,
+  harms: readonly Harm[],
   users: readonly User[],
   events: readonly HealEvent[],
   { recovered, givenUp, lost }: Outcome,
 ): void {
   const line = (text: string) => process.stdout.write(`${text}\n`);
-  line(`harm done: ${[...harmed].map(([way, count]) => `${way} ${count}`).join(', ')}`);
   line(`started anew: ${events.filter(({ type }) => type === 'change-started').length}`);
-  const times = downTimes(events).sort((a, b) => a - b);
-  const at = (part: number) => times[Math.floor(part * (times.length - 1))]?.toFixed(1) ?? '-';
-  line(`seconds from unhealthy to healthy: median ${at(0.5)}, nine of ten ${at(0.9)}, most ${at(1)}`);
+  line('seconds from the harm until it was seen to be healthy again');
+  const all = harms.map((one) => ({ ...one, seconds: untilHealthy(one, harms, events) }));
+  for (const way of [...allWays, 'all'] as const) {
+    const of = all.filter((one) => way === 'all' || one.way === way);
+    const times = of.flatMap(({ seconds }) => seconds ?? []).sort((a, b) => a - b);
+    const at = (part: number) => times[Math.floor(part * (times.length - 1))]?.toFixed(1) ?? '-';
+    line(
+      `  ${way}: ${of.length} times, ${of.length - times.length} over before anyone looked, or befallen again; ` +
+        `median ${at(0.5)}, nine of ten ${at(0.9)}, most ${at(1)}`,
+    );
+  }
   for (const what of ['login', 'create', 'read'] as const) {
     const ok = users.reduce((sum, user) => sum + user.tally[what].ok, 0);
     const failed = users.reduce((sum, user) => sum + user.tally[what].failed, 0);
@@ -162,13 +175,18 @@ function report(
   );
 }
 
-function downTimes(events: readonly HealEvent[]): number[] {
-  const since = new Map<string, number>();
-  return events.flatMap((event) => {
-    if (event.type === 'unhealthy') since.set(event.instance, event.at);
-    if (event.type !== 'healthy') return [];
-    return [(event.at - (since.get(event.instance) ?? event.at)) / 1000];
-  });
+/** Seconds until whom harm befell was healthy again; null where it was never seen unhealthy before it was harmed again. */
+function untilHealthy(
+  { at, container }: Harm,
+  harms: readonly Harm[],
+  events: readonly HealEvent[],
+): number | null {
+  const next =
+    harms.find((other) => other.container === container && other.at > at)?.at ?? Number.POSITIVE_INFINITY;
+  const of = events.filter((event) => 'instance' in event && event.instance === container && event.at > at);
+  const seen = of.find(({ type }) => type === 'unhealthy');
+  const well = seen && of.find((event) => event.type === 'healthy' && event.at > seen.at);
+  return seen && well && seen.at < next ? (well.at - at) / 1000 : null;
 }
 
 function any<T>(list: readonly T[]): T | undefined {

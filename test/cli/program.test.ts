@@ -45,6 +45,10 @@ describe('a wrong command line is KLG-901, with the nearest right word', () => {
     [['explain'], "missing required argument 'code'"],
     [['images', 'frob'], "unknown command 'frob'"],
     [['secrets', '--list', '--encrypt'], '--list and --encrypt cannot be asked for at once'],
+    [['backup', '--list', '--keep', '3'], '--list and --keep cannot be asked for at once'],
+    [['backup', '--keep', '0'], "option '--keep <count>' argument '0' is invalid."],
+    [['restore', 'mariadb'], "missing required argument 'backup'"],
+    [['recover'], "missing required argument 'service'"],
   ])('%s', async (args, message) => {
     const { code, stdout, stderr } = await kollage(args);
     expect([code, stdout]).toEqual([1, '']);

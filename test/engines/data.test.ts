@@ -5,10 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDeployment } from '../../src/load/deployment.ts';
 import { readPasswords } from '../../src/load/passwords.ts';
 import { destroy } from '../../src/operate/destroy.ts';
-import { rollback } from '../../src/operate/rollback.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
+import { backToFirst } from '../support/back.ts';
 import { scratch } from '../support/folders.ts';
+import { haveImages } from '../support/images.ts';
 
 /* That a newer release which migrates a database and then does not work leaves the database as it was: Keystone with its MariaDB. */
 
@@ -23,6 +24,7 @@ services:
 `;
 
 beforeAll(async () => {
+  await haveImages('2026.2', 'keystone');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'kollage.yaml'), settings);
   const secrets = [
@@ -97,15 +99,7 @@ test('one that stood is taken back on purpose, with the data that was saved befo
   await bringUp();
   const after = await dump();
   expect(after).not.toBe(before);
-  const back = (restoreData: boolean) =>
-    rollback({
-      folder,
-      to: 1,
-      restoreData,
-      planned: async () => true,
-      emit: () => undefined,
-      signal: new AbortController().signal,
-    });
+  const back = (restoreData: boolean) => backToFirst(folder, restoreData);
   await expect(back(false)).rejects.toMatchObject({ code: 'KLG-512' });
   await back(true);
   expect(await dump()).toBe(before);

@@ -36,6 +36,11 @@ export function dockerWorld(socket?: string): World {
     order: (instance) => void docker('kill', instance),
     stop: (instance) => void docker('stop', '--time', '1', instance),
     remove: (instance) => void docker('rm', '--force', instance),
+    shell: (instance, line) => docker('exec', '--user', 'root', instance, 'sh', '-c', line),
+    edit: (instance, what) => {
+      const spec = ['--memory', '256m', '--memory-swap', '512m'];
+      docker('update', ...(what === 'beside' ? ['--memory-reservation', '64m'] : spec), instance);
+    },
     occupy: (instance) => {
       docker('create', '--name', instance, '--entrypoint', 'sleep', image, '60');
       const look = () => docker('inspect', '--format', '{{.Id}} {{.State.Status}}', instance);

@@ -6,6 +6,7 @@ import { pauseHealing, resumeHealing } from '../../src/operate/heal/pause.ts';
 import { openWard } from '../../src/operate/heal/ward.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
+import { derivedImage } from '../support/derived-image.ts';
 import { makeShop } from './shop.ts';
 
 /* `kollage serve` on a real daemon: what a person or an accident does to containers is put right, and by whom nothing is done. */
@@ -102,4 +103,20 @@ test('a person changes the deployment meanwhile, and the watch follows the new r
   docker('rm', '--force', `${name}-store-server`);
   await vi.waitFor(() => expect(restarted(from)).toEqual(['workload:store/server']), { timeout: 300_000 });
   await allHealthy();
+});
+
+test('one is made anew from the image that ran, where its name leads to another by now, also to one that failed', async () => {
+  const image = `${name}/memcached:now`;
+  docker('tag', 'kollage/memcached:2025.1', image);
+  shop.configure(`images: { overrides: { memcached: "${image}" } }\n`);
+  await bringUp();
+  const imageOf = () => docker('inspect', '--format', '{{.Image}}', `${name}-web-back`);
+  const ran = imageOf();
+  derivedImage(image, image, { '/usr/local/bin/memcached': '#!/bin/sh\nexit 3\n' });
+  await expect(bringUp()).rejects.toMatchObject({ code: 'KLG-504' });
+  const from = told.length;
+  docker('rm', '--force', `${name}-web-back`);
+  await vi.waitFor(() => expect(restarted(from)).toEqual(['workload:web/back']), { timeout: 300_000 });
+  await allHealthy();
+  expect(imageOf()).toBe(ran);
 });

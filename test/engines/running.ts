@@ -3,7 +3,7 @@ import { KollageError } from '../../src/model/error.ts';
 import type { KollageEvent } from '../../src/model/event.ts';
 import { destroy } from '../../src/operate/destroy.ts';
 import { looking, type Status, type WorkloadStatus } from '../../src/operate/status.ts';
-import { up } from '../../src/operate/up.ts';
+import { type UpRequest, up } from '../../src/operate/up.ts';
 
 export interface Run {
   readonly number: number | null;
@@ -24,13 +24,14 @@ export class Running {
   async up(
     hear: (event: KollageEvent) => void = () => undefined,
     signal = new AbortController().signal,
+    more: Pick<UpRequest, 'takeOver'> = {},
   ): Promise<Run> {
     const events: KollageEvent[] = [];
     const emit = (event: KollageEvent) => {
       events.push(event);
       hear(event);
     };
-    const number = await up({ folder: this.#folder, emit, planned: () => undefined, signal });
+    const number = await up({ folder: this.#folder, emit, planned: () => undefined, signal, ...more });
     return { number, events };
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { scratch } from '../support/folders.ts';
 
@@ -83,7 +83,11 @@ components:
     write('deployment/kollage.yaml', `name: ${name}\ncatalog: ../catalog\n${settings}${more}`);
   configure();
   write('deployment/passwords.yml', `web_password: hunter2-${name}\nkollage_fingerprint_key: key\n`);
-  return { folder, configure, override: (path, text) => write(`deployment/config/${path}`, text) };
+  const define = (service: string, change: (text: string) => string) => {
+    const path = `catalog/${service}/service.yaml`;
+    write(path, change(readFileSync(join(root, path), 'utf8')));
+  };
+  return { folder, configure, define, override: (path, text) => write(`deployment/config/${path}`, text) };
 }
 
 export interface Shop {
@@ -91,5 +95,7 @@ export interface Shop {
   readonly folder: string;
   /** Writes kollage.yaml anew with more lines. */
   readonly configure: (more?: string) => void;
+  /** Writes a service's definition anew. */
+  readonly define: (service: string, change: (text: string) => string) => void;
   readonly override: (path: string, text: string) => void;
 }

@@ -11,6 +11,7 @@ import { rollback } from '../../src/operate/rollback.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
 import { deploymentHome } from '../../src/state/home.ts';
+import { SqliteStore } from '../../src/state/sqlite.ts';
 import { makeShop, type Shop } from './shop.ts';
 
 /* That a change is whole or not at all, on a real Docker daemon: after a failure everything is, byte for byte, as it was before. */
@@ -146,6 +147,16 @@ test('back to the revision before, and forward again to what the folder says', a
   expect(everything()).toEqual(before);
   await bringUp();
   expect(everything()).toEqual(after);
+});
+
+test('while another works on it, it is not destroyed', async () => {
+  const before = everything();
+  const store = new SqliteStore(name);
+  const lock = await store.lock();
+  expect(await codeOf(destroy(shop.folder, { data: true }))).toBe('KLG-503');
+  await lock[Symbol.asyncDispose]();
+  await store.close();
+  expect(everything()).toEqual(before);
 });
 
 describe('killed', () => {

@@ -56,12 +56,15 @@ const login = ['--user=root', '--socket=/var/lib/mysql/mariadb.sock', '--passwor
 
 /** Makes the service's databases anew, and its schemas in them with the catalog's task; gives what they are then. */
 function schemas(service: string, options: readonly string[]): string[] {
-  const database = desired.resources.find(
-    (r) => r.kind === 'config' && r.id === taskOf(`${service}/database`).config,
+  const databases = desired.resources.find(
+    (r) => r.kind === 'config' && r.id === taskOf('mariadb/databases').config,
   );
   const statements =
-    database?.kind === 'config' ? database.files.find(({ name }) => name === 'database.sql') : undefined;
-  const text = fillSecrets(statements?.content ?? '', (secret) => secret);
+    databases?.kind === 'config' ? databases.files.find(({ name }) => name === 'databases.sql') : undefined;
+  const text = fillSecrets(statements?.content ?? '', (secret) => secret)
+    .split(/(?=CREATE DATABASE)/)
+    .filter((part) => new RegExp(`^CREATE DATABASE IF NOT EXISTS \`${service}[_\`]`).test(part))
+    .join('');
   const names = [...text.matchAll(/CREATE DATABASE IF NOT EXISTS `(\w+)`/g)].map(([, name = '']) => name);
   const fresh = names.map((name) => `DROP DATABASE IF EXISTS ${name};`).join('');
   docker('exec', container, 'mariadb', ...login, '--execute', `${fresh}${text}`);

@@ -56,6 +56,7 @@ export class PrivateDaemon {
     });
     child.once('exit', () => answers.reject(new Error(`dockerd ended:\n${said.slice(-5).join('\n')}`)));
     await answers.promise;
+    await killAll(() => this.#unknown());
   }
 
   /** Stops it as an administrator does: its containers are stopped too. */
@@ -67,16 +68,17 @@ export class PrivateDaemon {
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
     // Its containerd goes with it. Until somebody reaps that, a new daemon takes it for living, and waits for it in vain.
-    await killAll(() => processes(({ command }) => this.#isContainerd(command, false)));
+    await killAll(() => processes(({ command }) => this.#isContainerd(command)));
     rmSync(join(this.#exec, 'containerd/containerd.pid'), { force: true });
   }
 
   /** As if the power were gone: the daemon and every process of its containers are killed at once. */
   async powerCut(): Promise<void> {
     await this.#end('SIGKILL');
+    // What starts a container is not in its group yet, and is known by the folder that it is told, as containerd and its shims are.
     await killAll(() =>
       processes(
-        ({ command, groups }) => this.#isContainerd(command, true) || groups.includes(`/${this.#group}/`),
+        ({ command, groups }) => command.includes(`${this.#root}/`) || groups.includes(`/${this.#group}/`),
       ),
     );
     this.#unmount((point) => point !== this.#data);
@@ -109,6 +111,17 @@ export class PrivateDaemon {
     rmSync(this.#root, { recursive: true });
   }
 
+  /**
+   * Processes of containers that it does not know to run: those that were just starting when it was killed (moby/moby 20.10 has them as `created`).
+   * An administrator would end them (docs/limits.md).
+   */
+  #unknown(): number[] {
+    const found = processes(({ groups }) => groups.includes(`/${this.#group}/`));
+    if (found.length === 0) return [];
+    const running = this.docker('ps', '--quiet', '--no-trunc').split('\n').filter(Boolean);
+    return found.filter((pid) => !running.some((id) => read(`/proc/${pid}/cgroup`).includes(id)));
+  }
+
   /** What it mounted, for its containers and itself. */
   #unmount(which: (point: string) => boolean): void {
     const points = readFileSync('/proc/self/mounts', 'utf8')
@@ -130,13 +143,9 @@ export class PrivateDaemon {
     await ended;
   }
 
-  /** Its containerd, and the shims that hold its containers, are known by the folder that they are told. */
-  #isContainerd(command: string, shims: boolean): boolean {
-    const program = basename(command.split('\0')[0] ?? '');
-    return (
-      (shims ? program.startsWith('containerd') : program === 'containerd') &&
-      command.includes(`${this.#root}/`)
-    );
+  /** Its containerd, which is known by the folder that it is told; not the shims that hold its containers. */
+  #isContainerd(command: string): boolean {
+    return basename(command.split('\0')[0] ?? '') === 'containerd' && command.includes(`${this.#root}/`);
   }
 }
 

@@ -16,14 +16,32 @@ export type Api = keyof typeof apis;
 
 type Json = Record<string, unknown>;
 
+type Send = (
+  url: string,
+  options: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string | Uint8Array<ArrayBuffer>;
+  },
+) => Promise<Response>;
+
 /** A user of the cloud, who speaks to its APIs. */
 export class Cloud {
   readonly #folder: string;
+  readonly #address: string;
+  readonly #send: Send;
   #token = '';
   #project = '';
 
-  constructor(folder: string) {
+  /** `address`: where it listens. `send`: how that is reached. */
+  constructor(folder: string, address = '127.0.0.1', send: Send = fetch) {
     this.#folder = folder;
+    this.#address = address;
+    this.#send = send;
+  }
+
+  #url(api: Api): string {
+    return apis[api].replace('127.0.0.1', this.#address);
   }
 
   async login(): Promise<void> {
@@ -34,7 +52,7 @@ export class Cloud {
       identity: { methods: ['password'], password: { user: { name: 'admin', domain, password } } },
       scope: { project: { name: 'admin', domain } },
     };
-    const answer = await fetch(`${apis.keystone}/v3/auth/tokens`, {
+    const answer = await this.#send(`${this.#url('keystone')}/v3/auth/tokens`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ auth }),
@@ -50,7 +68,7 @@ export class Cloud {
   /** What the API says; `{project}` in the path is the user's. Throws what it refuses. */
   async ask(api: Api, method: string, path: string, body?: Json | Buffer): Promise<unknown> {
     const raw = Buffer.isBuffer(body);
-    const answer = await fetch(apis[api] + path.replace('{project}', this.#project), {
+    const answer = await this.#send(this.#url(api) + path.replace('{project}', this.#project), {
       method,
       headers: { ...this.headers, 'content-type': raw ? 'application/octet-stream' : 'application/json' },
       ...(body === undefined ? {} : { body: raw ? new Uint8Array(body) : JSON.stringify(body) }),

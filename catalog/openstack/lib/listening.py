@@ -1,6 +1,6 @@
 """Waits until a process takes messages from a queue of the broker.
 
-listening.py FILE: FILE is JSON with broker (host, port, user, password), queue and seconds. A queue with a consumer is
+listening.py FILE: FILE is JSON with broker (host, port, user, password, vhost), queue and seconds. A queue with a consumer is
 the proof that the server behind it answers; its row in a database is written before it does. Uses py-amqp, which
 oslo.messaging brings along.
 """
@@ -16,7 +16,8 @@ def wait(broker, queue, deadline):
     while True:
         try:
             with amqp.Connection(host="%s:%d" % (broker["host"], broker["port"]), userid=broker["user"],
-                                 password=broker["password"], connect_timeout=5) as connection:
+                                 password=broker["password"], virtual_host=broker["vhost"],
+                                 connect_timeout=5) as connection:
                 channel = None
                 while True:
                     channel = channel or connection.channel()

@@ -121,8 +121,9 @@ def listed(proof, session, kind, path, key, project=None):
 
 def stacks(proof, session, _project):
     def left():
-        # A stack that is deleted is listed no more.
-        found = proof.call("orchestration", "GET", "/stacks", session=session)["stacks"]
+        # Heat shows an admin the stacks of all projects, whichever is asked for. One that is deleted is listed no more.
+        found = [stack for stack in proof.call("orchestration", "GET", "/stacks", session=session)["stacks"]
+                 if stack["stack_name"].startswith(proof.prefix)]
         for stack in found:
             if stack["stack_status"] == "DELETE_FAILED":
                 raise Failed("the stack cannot be deleted: %s" % stack["stack_status_reason"])

@@ -2,7 +2,9 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { KollageError } from '../../model/error.ts';
 import { destroy } from '../../operate/destroy.ts';
+import { colours } from '../colour.ts';
 import { folderOption } from '../folder.ts';
+import { eventPrinter } from '../print/event.ts';
 
 interface Options {
   folder: string;
@@ -20,7 +22,12 @@ export function register(program: Command): void {
     .option('--keep-data', 'keep the volumes')
     .action(async (options: Options) => {
       if (!options.yes) await ask(options);
-      const name = await destroy(options.folder, { data: options.keepData ?? false });
+      const line = eventPrinter(Date.now(), colours(process.stdout));
+      const { name, left } = await destroy(options.folder, {
+        data: options.keepData ?? false,
+        emit: (event) => void process.stdout.write(line(event)),
+      });
+      for (const why of left) process.stderr.write(`${why}\n`);
       process.stdout.write(`${name} is gone${options.keepData ? '; its volumes are kept' : ''}.\n`);
     });
 }

@@ -11,6 +11,7 @@ import {
   showSecret,
 } from '../../operate/secrets.ts';
 import { folderOption } from '../folder.ts';
+import { registerRotate } from './secrets/rotate.ts';
 
 interface Options {
   folder: string;
@@ -26,7 +27,7 @@ const actions = ['list', 'show', 'rotate', 'encrypt', 'decrypt'] as const;
 
 /** `kollage secrets`: makes what is missing. No output holds a value, but that of `--show`. */
 export function register(program: Command): void {
-  program
+  const secrets = program
     .command('secrets')
     .description('make the secrets that are missing, and keep those that are there')
     .addOption(folderOption())
@@ -39,6 +40,7 @@ export function register(program: Command): void {
     .action(async (options: Options) => {
       process.stdout.write(await run(options));
     });
+  registerRotate(secrets);
 }
 
 async function run(options: Options): Promise<string> {

@@ -60,6 +60,8 @@ function lineOf(event: HealEvent, paint: Paint): string | null {
         `${paint.red('GAVE UP')}   ${event.instance}  started anew ${event.treatments} times and still not well: ${harmless(event.why)}`,
         ...event.logs.map((log) => `           ${paint.dim('|')} ${harmless(log)}`),
       ].join('\n');
+    case 'changed':
+      return `${paint.yellow('changed')}   ${event.instance}  ${harmless(event.why)}: kollage up puts it right`;
     case 'held':
       return `${paint.yellow('held')}      ${harmless(event.why)}`;
     case 'resumed':

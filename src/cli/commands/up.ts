@@ -13,6 +13,7 @@ export function register(program: Command): void {
     .addOption(folderOption())
     .option('-m, --message <text>', 'what the change is for, for the history')
     .option('--retry', 'try again what failed before and was taken back')
+    .option('--take-over', 'on Kubernetes: take over the fields that somebody else has set')
     .option('-y, --yes', 'say yes to what hooks ask')
     .option('--json', 'events as JSON lines, for programs');
   withServices(command, '; written into kollage.yaml').action(async (options: UpOptions & ServiceOptions) => {

@@ -51,6 +51,11 @@ test('what has ended stands below what goes on, the last on top', () => {
   ]);
 });
 
+test('what stops is seen to do so, and for how long', () => {
+  const lines = show([...until(5200), ...eventsOf([5300, 'stopping', 'workload:db/server'])], 9300);
+  expect(lines).toContain('> * db/server     stopping    4.0 s');
+});
+
 test('a failure stands first, with the last lines of its log', () => {
   const lines = show(
     [

@@ -63,7 +63,7 @@ function bodyOf(view: View, critical: ReadonlySet<Process>, room: number): Line[
     row(process),
     ...logLines(process, logsShown),
   ]);
-  const running = of('running').sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
+  const running = of('running', 'stopping').sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0));
   // What the critical path comes to next stands where it is seen.
   const waiting = of('created', 'waiting').sort((a, b) => Number(critical.has(b)) - Number(critical.has(a)));
   const done = of('done').sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0));

@@ -58,6 +58,10 @@ function stateOf(process: Process, held: readonly string[], now: number, symbols
       const tone = word === 'creating' ? 'dim' : 'wait';
       return { sign: symbols.waiting, tone, word, time: seconds(now - createdAt), detail };
     }
+    case 'stopping': {
+      const time = seconds(now - (process.stoppingAt ?? createdAt));
+      return { sign: symbols.running, tone: 'wait', word: 'stopping', time, detail: '' };
+    }
     case 'running': {
       const word = action === 'delete' ? 'stopping' : kind === 'task' ? 'running' : 'starting';
       return {

@@ -67,6 +67,7 @@ test.each([
   [statusOf(good('a/a')), true],
   [statusOf(good('a/a'), bad), false],
   [statusOf({ ...good('a/a'), state: 'outdated' }), false],
+  [statusOf({ ...good('a/a'), state: 'changed' }), false],
 ])('all is well only when all is healthy', (status, well) => {
   expect(isWell(status)).toBe(well);
 });

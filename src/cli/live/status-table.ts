@@ -60,6 +60,7 @@ function linesOf(row: WorkloadStatus, width: number): Line[] {
 const tones: Readonly<Record<WorkloadStatus['state'], Tone>> = {
   healthy: 'good',
   outdated: 'wait',
+  changed: 'wait',
   unhealthy: 'bad',
   stopped: 'bad',
   missing: 'bad',

@@ -22,6 +22,19 @@ test.each<[string, readonly Short[], string]>([
   ['a good end', [[1100, 'exited', 'task:a/b', 0]], '   0.1 s  done      a/b\n'],
   ['a bad end', [[1100, 'exited', 'task:a/b', 7]], '   0.1 s  exited    a/b  with 7\n'],
   [
+    'a workload that ended, well or not',
+    [[1100, 'exited', 'workload:a/b', 0]],
+    '   0.1 s  exited    a/b  with 0\n',
+  ],
+  [
+    'a stop that takes long, and its end',
+    [
+      [1100, 'stopping', 'workload:a/b'],
+      [3100, 'stopped', 'workload:a/b'],
+    ],
+    '   0.1 s  stopping  a/b\n   2.1 s  stopped   a/b\n',
+  ],
+  [
     'a failure with its log, which cannot harm the terminal',
     [[1100, 'failed', 'task:a/b', 'a/b ended with 7', 'x\u001B[2Jy']],
     '   0.1 s  failed    a/b  a/b ended with 7\n           | xy\n',

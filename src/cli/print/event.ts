@@ -33,9 +33,13 @@ function textOf(event: KollageEvent, paint: Paint): string | null {
     case 'unhealthy':
       return `${paint.red('unhealthy')} ${idOf(event.key)}  ${harmless(event.why)}`;
     case 'exited':
-      return event.code === 0
+      return event.code === 0 && event.key.startsWith('task:')
         ? `${paint.green('done')}      ${idOf(event.key)}`
         : `${paint.red('exited')}    ${idOf(event.key)}  with ${event.code}`;
+    case 'stopping':
+      return `${paint.yellow('stopping')}  ${idOf(event.key)}`;
+    case 'stopped':
+      return `${paint.cyan('stopped')}   ${idOf(event.key)}`;
     case 'step':
       return `${paint.cyan('step')}      ${idOf(event.key)}  ${harmless(event.text)}`;
     case 'change-failed':

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { arbitraryDesired } from '../../../test/arbitrary/desired.ts';
 import type { Plan } from '../../model/plan.ts';
 import { makePlan } from '../../plan/plan.ts';
-import { needs, planOf, type TestDesired, withApi } from '../../plan/testing.ts';
+import { desiredOf, needs, planOf, type TestDesired, withApi } from '../../plan/testing.ts';
 import { printPlan } from './plan.ts';
 
 const plain = { colour: false, width: 100 };
@@ -161,6 +161,34 @@ test('long differences are cut, and whole with verbose', () => {
   expect(printPlan(plan, plain)).toContain('more lines (--verbose)');
   expect(printPlan(plan, plain).split('\n').length).toBeLessThan(60);
   expect(printPlan(plan, { ...plain, verbose: true })).toContain('+k199 = 2');
+});
+
+test('what somebody changed by hand stands with the node, and as it is and shall be', () => {
+  const state = withApi({});
+  const fingerprint = desiredOf(state).resources.flatMap((one) =>
+    one.kind === 'workload' ? [one.fingerprint] : [],
+  )[0];
+  const drift = [
+    {
+      text: 'web.conf was changed by hand',
+      diff: '@@ -1 +1 @@\n-x = 9\n+x = 1\n',
+      remedy: { file: 'web.conf' },
+    },
+    { text: 'it was paused by hand', remedy: 'in-place' as const },
+  ];
+  const there = {
+    workload: 'web/api',
+    node: 'node-1',
+    fingerprint: fingerprint ?? '',
+    state: 'running' as const,
+    drift,
+  };
+  const text = printPlan(planOf(state, state, { instances: [there] }), plain);
+  expect(text).toContain('↻ api  restarts');
+  expect(text).toContain(
+    '      node-1: web.conf was changed by hand\n        @@ -1 +1 @@\n        -x = 9\n        +x = 1\n',
+  );
+  expect(text).toContain('      node-1: it was paused by hand\n');
 });
 
 test('what would steer the terminal is shown, not sent', () => {

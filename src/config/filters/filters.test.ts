@@ -72,6 +72,10 @@ describe('filters give what Ansible gives', () => {
       true,
     ],
     ["['a1', 'b'] | select('match', 'a') | list", ['a1']],
+    ["'2026-01-01 00:00:00' is before('2026-01-01T00:00:01.5Z')", true],
+    ["'2026-01-01T00:00:00.1' is before('2026-01-01 00:00:00.9')", false],
+    ["'2026-01-01T02:00:00+02:00' is before('2026-01-01T00:00:01Z')", true],
+    ["none is before('2026-01-01T00:00:00Z') or '2026-01-01T00:00:00Z' is before(none)", false],
     ["[{'on': true, 'n': 1}, {'on': false, 'n': 2}] | selectattr('on') | map(attribute='n') | list", [1]],
   ])('%s', (text, expected) => {
     expect(value(text)).toEqual(expected);
@@ -88,6 +92,7 @@ describe('filters give what Ansible gives', () => {
     ["'::1' | put_address_in_context('x')", 'knows url and memcache'],
     ["('a' * 100000) | replace('a', 'b' * 1000)", 'more than 4 MiB'],
     ['nope | length', 'undefined or none'],
+    ["'soon' is before('2026-01-01T00:00:00Z')", 'soon is not a time'],
   ])('%s is refused', (text, message) => {
     expect(() => value(text)).toThrow(
       expect.objectContaining({ code: 'KLG-206', message: expect.stringContaining(message) }),

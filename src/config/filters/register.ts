@@ -4,6 +4,7 @@ import { type Call, type Filter, plain } from './call.ts';
 import { dataFilters } from './data.ts';
 import { patternFilters, tests } from './pattern.ts';
 import { textFilters } from './text.ts';
+import { timeTests } from './time.ts';
 
 const filters = { ...textFilters, ...dataFilters, ...patternFilters };
 
@@ -21,7 +22,8 @@ export function registerFilters(
     (value: unknown, ...args: unknown[]) =>
       guard(() => carried(filter.run(toCall(name, filter, value, args, mask))));
   for (const [name, filter] of Object.entries(filters)) environment.addFilter(name, bound(name, filter));
-  for (const [name, filter] of Object.entries(tests)) environment.addTest(name, bound(name, filter));
+  for (const [name, filter] of Object.entries({ ...tests, ...timeTests }))
+    environment.addTest(name, bound(name, filter));
 }
 
 /** The engine takes maps back as objects only. */

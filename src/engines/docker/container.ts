@@ -2,10 +2,22 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import type { ConfigBundle, Mount, Privileges, Process, Task, Workload } from '../../model/resource.ts';
 import { inside, startCommand } from '../start-spec.ts';
-import { deploymentLabel, fingerprintLabel, keyLabel, specLabel, volumeName } from './names.ts';
+import { shareOf } from './drift/limits.ts';
+import { madeOf, printOf } from './drift/made.ts';
+import {
+  deploymentLabel,
+  fingerprintLabel,
+  instanceLabel,
+  keyLabel,
+  madeLabel,
+  specLabel,
+  volumeName,
+} from './names.ts';
 
 /** Folders of this host that an instance's container mounts. */
 export interface HostFolders {
+  /** The deployment's own, in which the others lie. */
+  readonly home: string;
   readonly start: string;
   readonly store: string;
   readonly spec: string;
@@ -15,8 +27,6 @@ export interface HostFolders {
 
 /** Seconds that a task which is told to stop has to clean up. */
 const taskGrace = 60;
-/** The part of the processors, where they are short, of what others wait for; an ordinary container's is 1024. */
-const awaitedShares = 8192;
 
 /**
  * What Docker is asked for: an ordinary container with only the named rights. A workload comes back after a reboot by
@@ -29,11 +39,14 @@ export function containerOptions(
   name: string,
   folders: HostFolders,
   specPrint: string,
-  awaited: boolean,
+  urgency: number,
 ): Docker.ContainerCreateOptions {
   const { privileges, resources } = process;
-  const shares = resources.cpus === null ? (awaited ? awaitedShares : null) : resources.cpus * 1024;
-  return {
+  const shares =
+    resources.cpus === null
+      ? (shareOf[Math.min(urgency, shareOf.length - 1)] ?? null)
+      : resources.cpus * 1024;
+  const options = {
     name,
     Image: process.image,
     Entrypoint: [...startCommand],
@@ -45,6 +58,7 @@ export function containerOptions(
       [keyLabel]: `${process.kind}:${process.id}`,
       [fingerprintLabel]: process.fingerprint,
       [specLabel]: specPrint,
+      [instanceLabel]: name,
     },
     ...(process.kind === 'workload' && process.stop.signal !== null
       ? { StopSignal: process.stop.signal }
@@ -67,7 +81,9 @@ export function containerOptions(
       ...(resources.memory === null ? {} : { MemoryReservation: resources.memory }),
       ...(shares === null ? {} : { CpuShares: Math.max(2, Math.round(shares)) }),
     },
-  };
+  } satisfies Docker.ContainerCreateOptions;
+  const made = printOf(madeOf(options, folders.home));
+  return { ...options, Labels: { ...options.Labels, [madeLabel]: made } };
 }
 
 function environment(process: Process): Record<string, string> {
@@ -123,7 +139,7 @@ function configMounts(
   );
 }
 
-function mountSettings(deployment: string, mount: Mount): Docker.MountSettings {
+export function mountSettings(deployment: string, mount: Mount): Docker.MountSettings {
   if (mount.type === 'tmpfs') return { Type: 'tmpfs', Source: '', Target: mount.path };
   if (mount.type === 'volume')
     return {

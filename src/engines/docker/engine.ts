@@ -5,20 +5,34 @@ import { ignoring } from '../../docker/errors.ts';
 import { KollageError } from '../../model/error.ts';
 import type { Observed } from '../../model/plan.ts';
 import type { Desired, Task, Tool, Volume, Workload } from '../../model/resource.ts';
-import type { Engine, InstanceEvent, LogQuery, Provision, ToolCall } from '../engine.ts';
+import type { Applied, Engine, EngineNode, InstanceEvent, LogQuery, Provision, ToolCall } from '../engine.ts';
 import { captured, type Io } from '../io.ts';
 import { inside, startSpec } from '../start-spec.ts';
 import { ask } from './ask.ts';
 import { containerOptions } from './container.ts';
+import { createContainer, removeContainer, startContainer } from './container-acts.ts';
+import { type FilesOf, insideDrift } from './drift/files.ts';
+import { rootOf } from './drift/inside.ts';
+import { nameBack, putRight } from './drift/put-right.ts';
 import { Folders } from './folders.ts';
-import { provideHostPath, restoreHost } from './host-paths.ts';
+import { observeHost } from './host.ts';
+import { hostPathOf, provideHostPath, restoreHost } from './host-paths.ts';
 import { logLines } from './logs.ts';
-import { deploymentLabel, fingerprintLabel, instanceName, specLabel, volumeName } from './names.ts';
+import {
+  deploymentLabel,
+  fingerprintLabel,
+  instanceLabel,
+  instanceName,
+  specLabel,
+  volumeName,
+} from './names.ts';
 import { containersOf, observe } from './observe.ts';
 import { pullImage } from './pull.ts';
 import { execIn } from './session.ts';
+import { stopContainer } from './stop.ts';
 import { runTool } from './tool.ts';
 import { docker as traits } from './traits.ts';
+import { expectVolumes } from './volumes.ts';
 import { watchInstances } from './watch.ts';
 
 /** The engine of one host: Docker, or Podman through its Docker-compatible socket. */
@@ -35,11 +49,18 @@ export class DockerEngine implements Engine {
     return (await ask(() => this.#docker.version())).Version;
   }
 
+  /** The host that Kollage runs on, by the name that kollage.yaml gives it. */
+  async nodes({ nodes: [node] }: Pick<Desired, 'nodes'>): Promise<readonly EngineNode[]> {
+    await this.version();
+    const { name, memory = 0, cpus = 0 } = observeHost(node?.name ?? 'localhost', new Set());
+    return [{ name, roles: null, why: null, memory, cpus }];
+  }
+
   readonly instanceName = instanceName;
   readonly nodeName = hostname;
 
-  observe(deployment: string, desired: Desired | null): Promise<Observed> {
-    return observe(this.#docker, deployment, desired);
+  observe(deployment: string, desired: Desired | null, applied?: Applied | null): Promise<Observed> {
+    return observe(this.#docker, deployment, desired, applied);
   }
 
   pullImage(reference: string): Promise<void> {
@@ -63,22 +84,34 @@ export class DockerEngine implements Engine {
     workload: Workload,
     instance: string,
     provision: Provision,
-  ): Promise<{ container: string; begun: boolean }> {
-    const { container, made } = await this.#start(workload, instance, provision);
-    return {
-      container,
-      begun: workload.needs.length === 0 || (!made && new Folders(provision.deployment).hasBegun(instance)),
-    };
+  ): ReturnType<Engine['startInstance']> {
+    const { container, there } = await this.#start(workload, instance, provision);
+    if (there === null) return { container, begun: workload.needs.length === 0 };
+    const report = new Folders(provision.deployment).reported(instance);
+    const begun = workload.needs.length === 0 || report?.state === 'started';
+    return { container, begun, since: report?.at ?? there };
   }
 
   async refreshInstance(workload: Workload, instance: string, provision: Provision): Promise<void> {
-    const { deployment, bundle, secret } = provision;
-    const there = await this.#inspect(instance);
+    const { deployment, bundle, secret, urgency = 0 } = provision;
+    const there = await this.#find(deployment, instance);
     if (!there) return;
     const folders = new Folders(deployment);
+    const places = folders.places(instance, bundle);
+    const asked = containerOptions(deployment, workload, bundle, instance, places, '', urgency);
+    await putRight(this.#docker, there, instance, asked);
+    const files: FilesOf = {
+      start: workload.start,
+      wanted: bundle ? folders.filled(bundle, secret) : [],
+      folder: folders.configFolder(instance),
+      root: rootOf(there.State.Pid, there.Id),
+      startedAt: Date.parse(there.State.StartedAt),
+      unfill: (text) => text,
+    };
+    const isInside = insideDrift(files)?.length === 0;
     folders.refresh(instance, bundle, secret);
     folders.outputs.note(instance, workload);
-    if (there.State.Running && workload.start === 'kolla' && bundle) {
+    if (there.State.Running && workload.start === 'kolla' && bundle && !isInside) {
       // As kolla_start itself does it.
       const { code, output } = await captured((io) =>
         this.exec(deployment, instance, ['sudo', '-E', 'kolla_set_configs'], io),
@@ -88,7 +121,8 @@ export class DockerEngine implements Engine {
         throw new KollageError({ code: 'KLG-502', message: `${instance} does not take its files: ${last}` });
       }
     }
-    folders.recordFingerprint(instance, there.Id, workload.fingerprint);
+    folders.spec(instance, specOf(workload, instance, provision));
+    folders.recordRefreshed(instance, there.Id, workload);
   }
 
   async publish(deployment: string, id: string, values: Readonly<Record<string, string>>): Promise<void> {
@@ -117,16 +151,15 @@ export class DockerEngine implements Engine {
   }
 
   async removeInstance(deployment: string, instance: string): Promise<void> {
-    const there = await this.#inspect(instance);
+    const there = await this.#find(deployment, instance);
     if (there?.Config.Labels[deploymentLabel] !== deployment) return;
-    const container = this.#docker.getContainer(instance);
-    // Docker waits as long as the container's own stop time-out says, and then kills.
-    await ask(() => ignoring([304, 404], () => container.stop()));
-    // 409: someone else is removing it already; then it is waited for.
-    await ask(() => ignoring([404, 409], () => container.remove({ force: true, v: true })));
-    await ask(() => ignoring([404], () => container.wait({ condition: 'removed' })));
-    new Folders(deployment).removeInstance(there.Name.replace(/^\//, ''));
-    new Folders(deployment).forget(instance);
+    const container = this.#docker.getContainer(there.Id);
+    const folders = new Folders(deployment);
+    const name = there.Config.Labels[instanceLabel] ?? there.Name.replace(/^\//, '');
+    await stopContainer(this.#docker, there, folders.refreshed(name, there.Id)?.stop);
+    await removeContainer(container);
+    folders.removeInstance(name);
+    folders.forget(name);
   }
 
   watch(deployment: string, signal: AbortSignal): AsyncIterable<InstanceEvent> {
@@ -141,20 +174,24 @@ export class DockerEngine implements Engine {
     return execIn(this.#docker, this.#docker.getContainer(instance), command, io);
   }
 
+  readonly hostPath = hostPathOf;
+
   runTool(tool: Tool, call: ToolCall, io: Io): Promise<number> {
     return runTool(this.#docker, tool, call, io);
   }
 
   async destroy(deployment: string, keep: { readonly data: boolean }): Promise<void> {
     const containers = await containersOf(this.#docker, deployment);
-    await Promise.all(
-      containers.map(async ({ Id }) => {
-        // Who has no data to keep need not end gently; some would wait half a minute for those that go at the same time.
-        if (!keep.data) await ask(() => ignoring([404, 409], () => this.#docker.getContainer(Id).kill()));
-        await this.removeInstance(deployment, Id);
-      }),
-    );
-    if (keep.data) return;
+    if (keep.data) {
+      await Promise.all(containers.map(({ Id }) => this.removeInstance(deployment, Id)));
+      return;
+    }
+    // Who has no data to keep need not end gently; some would wait half a minute for those that go at the same time. One after the other:
+    // where many end at one moment, a Docker before 20.10.27 may lock itself up for good (moby/libnetwork#2679).
+    for (const { Id } of containers) {
+      await ask(() => ignoring([404, 409], () => this.#docker.getContainer(Id).kill()));
+      await this.removeInstance(deployment, Id);
+    }
     const { Volumes: volumes } = await ask(() =>
       this.#docker.listVolumes({ filters: { label: [`${deploymentLabel}=${deployment}`] } }),
     );
@@ -166,25 +203,17 @@ export class DockerEngine implements Engine {
     folders.remove();
   }
 
-  /** Leaves one that runs with the right fingerprint as it is; one with another, or half made, gives way. Gives whether it was made. */
+  /** Leaves one that runs with the right fingerprint as it is, and gives since when it runs; one with another, or half made, gives way. */
   async #start(
     process: Workload | Task,
     instance: string,
     provision: Provision,
-  ): Promise<{ container: string; made: boolean }> {
-    const { deployment, bundle, tasks, secret, needsTimeout, awaited = false } = provision;
+  ): Promise<{ container: string; there: number | null }> {
+    const { deployment, bundle, secret, urgency = 0 } = provision;
     const folders = new Folders(deployment);
-    const spec = startSpec({
-      process,
-      instance,
-      node: process.placement.nodes[0] ?? 'localhost',
-      tasks,
-      store: { type: 'directory', path: inside.store },
-      timeout: needsTimeout,
-      fill: [],
-    });
+    const spec = specOf(process, instance, provision);
     const print = specPrint(spec);
-    const there = await this.#inspect(instance);
+    const there = await this.#find(deployment, instance);
     if (there && there.Config.Labels[deploymentLabel] !== deployment) {
       throw new KollageError({
         code: 'KLG-502',
@@ -192,14 +221,18 @@ export class DockerEngine implements Engine {
       });
     }
     const fingerprint =
-      there && (folders.fingerprintOf(instance, there.Id) ?? there.Config.Labels[fingerprintLabel]);
+      there && (folders.refreshed(instance, there.Id)?.fingerprint ?? there.Config.Labels[fingerprintLabel]);
     if (there?.State.Running && fingerprint === process.fingerprint) {
       // One that still waits may wait for a task that has become another one since.
       const current = there.Config.Labels[specLabel] === print;
-      if (current || folders.hasBegun(instance)) return { container: there.Id, made: false };
+      if (current || folders.reported(instance)?.state === 'started') {
+        await nameBack(this.#docker, there, instance);
+        return { container: there.Id, there: Date.parse(there.State.StartedAt) };
+      }
     }
     if (there) await this.removeInstance(deployment, instance);
     folders.forget(instance);
+    await expectVolumes(this.#docker, deployment, process.mounts, instance);
     for (const mount of process.mounts) if (mount.type === 'host') provideHostPath(folders, mount);
     const options = containerOptions(
       deployment,
@@ -208,22 +241,43 @@ export class DockerEngine implements Engine {
       instance,
       folders.provide(instance, bundle, spec, secret),
       print,
-      awaited,
+      urgency,
     );
     if (process.kind === 'workload') folders.outputs.note(instance, process);
-    const container = await ask(() => this.#docker.createContainer(options), process.image);
-    await ask(() => container.start());
+    const container = await createContainer(this.#docker, options);
+    await startContainer(container);
     // What was published since its files were written.
     if (process.kind === 'workload' && Object.keys(folders.outputs.outdated(instance)).length > 0) {
       folders.refresh(instance, bundle, secret);
       folders.outputs.note(instance, process);
     }
-    return { container: container.id, made: true };
+    return { container: container.id, there: null };
+  }
+
+  /** The container of an instance: the one with its name, or the one that somebody gave another name. */
+  async #find(deployment: string, instance: string): Promise<Docker.ContainerInspectInfo | undefined> {
+    const named = await this.#inspect(instance);
+    if (named?.Config.Labels[deploymentLabel] === deployment) return named;
+    const [renamed] = await containersOf(this.#docker, deployment, instance);
+    return (renamed && (await this.#inspect(renamed.Id))) ?? named;
   }
 
   async #inspect(instance: string): Promise<Docker.ContainerInspectInfo | undefined> {
     return ask(() => ignoring([404], () => this.#docker.getContainer(instance).inspect()));
   }
+}
+
+/** What the start program of an instance is told. */
+function specOf(process: Workload | Task, instance: string, { tasks, needsTimeout }: Provision): object {
+  return startSpec({
+    process,
+    instance,
+    node: process.placement.nodes[0] ?? 'localhost',
+    tasks,
+    store: { type: 'directory', path: inside.store },
+    timeout: needsTimeout,
+    fill: [],
+  });
 }
 
 /** What tells two specs of the start program apart. */

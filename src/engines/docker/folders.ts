@@ -15,23 +15,31 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { fillSecrets } from '../../config/fill.ts';
 import { KollageError, messageOf } from '../../model/error.ts';
-import type { ConfigBundle, Task } from '../../model/resource.ts';
+import type { ConfigBundle, Task, Workload } from '../../model/resource.ts';
 import { deploymentHome, makeHome } from '../../state/home.ts';
 import type { HostFolders } from './container.ts';
+import type { FilledFile } from './drift/files.ts';
 import { fillNode } from './node-tokens.ts';
 import { Outputs } from './outputs.ts';
 
 /** The start program as it lies beside this source. */
 const startProgram = fileURLToPath(new URL('../../../images/start', import.meta.url));
 
-const startReport = z.object({ state: z.string() });
-const refreshRecord = z.object({ container: z.string(), fingerprint: z.string() });
+type Secret = (name: string) => string | undefined;
+
+const startReport = z.object({ state: z.string(), at: z.string().transform(Date.parse) });
+const refreshRecord = z.object({
+  container: z.string(),
+  fingerprint: z.string(),
+  /** Those of before had none. */
+  stop: z.object({ signal: z.string().nullable(), grace: z.number() }).optional(),
+});
 const taskRecord = z.object({ id: z.string(), fingerprint: z.string(), state: z.enum(['done', 'failed']) });
 
 /**
  * What containers mount from this host. All of it lies below the deployment's folder, which only its owner may enter, and is made whole
- * or not at all: written beside its place, then renamed. The start program and its specs lie in folders named by their content; each
- * instance's configuration in one of its own, which holds secrets, goes with the instance, and can be brought up to date while it runs.
+ * or not at all: written beside its place, then renamed. The start program lies in a folder named by its content; each instance's spec and
+ * configuration, which holds secrets, in folders of its own, which go with the instance and can be brought up to date while it runs.
  */
 export class Folders {
   readonly home: string;
@@ -57,23 +65,36 @@ export class Folders {
   }
 
   /** The folders of one instance, made where they are missing. Throws KLG-120 for a secret that is missing, KLG-508 when there is no room. */
-  provide(
-    instance: string,
-    bundle: ConfigBundle | null,
-    spec: object,
-    secret: (name: string) => string | undefined,
-  ): HostFolders {
+  provide(instance: string, bundle: ConfigBundle | null, spec: object, secret: Secret): HostFolders {
     try {
       return {
+        home: this.home,
         start: this.#start(),
         store: this.store,
-        spec: this.#spec(spec),
+        spec: this.spec(instance, spec),
         config: bundle && this.config(instance, bundle, secret),
       };
     } catch (cause) {
       if (cause instanceof KollageError) throw cause;
       throw new KollageError({ code: 'KLG-508', message: `${this.home}: ${messageOf(cause)}` }, { cause });
     }
+  }
+
+  /** Where the folders of an instance are, of those that are named by their content any. Makes nothing. */
+  places(instance: string, bundle: ConfigBundle | null): HostFolders {
+    const { home } = this;
+    return {
+      home,
+      start: join(home, 'start', 'any'),
+      store: join(home, 'store'),
+      spec: join(home, 'specs', 'any'),
+      config: bundle && this.configFolder(instance),
+    };
+  }
+
+  /** Where the files of an instance lie. */
+  configFolder(instance: string): string {
+    return join(this.home, 'config', instance);
   }
 
   #start(): string {
@@ -86,60 +107,65 @@ export class Folders {
     });
   }
 
-  #spec(spec: object): string {
-    const text = JSON.stringify(spec, null, 1);
-    return this.#place('specs', text, (folder) =>
-      writeFileSync(join(folder, 'spec.json'), text, { mode: 0o644 }),
-    );
+  /** The folder with an instance's spec, of which the start program reads the one that is there when it starts. */
+  spec(instance: string, spec: object): string {
+    const folder = join(this.home, 'specs', instance);
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    const path = join(folder, 'spec.json');
+    writeFileSync(`${path}.new`, JSON.stringify(spec, null, 1), { mode: 0o644 });
+    renameSync(`${path}.new`, path);
+    return folder;
   }
 
   /** The folder of an instance's files, with their secrets. Throws KLG-120 for a secret that is missing. */
-  config(instance: string, bundle: ConfigBundle, secret: (name: string) => string | undefined): string {
-    const place = join(this.home, 'config', instance);
+  config(instance: string, bundle: ConfigBundle, secret: Secret): string {
+    const place = this.configFolder(instance);
     const beside = `${place}.${randomBytes(4).toString('hex')}`;
     mkdirSync(beside, { recursive: true, mode: 0o755 });
-    for (const { name, content, mode } of this.#filled(bundle, secret))
-      writeFileSync(join(beside, name), content, { mode });
+    for (const file of this.filled(bundle, secret)) write(beside, file);
     rmSync(place, { recursive: true, force: true });
     renameSync(beside, place);
     return place;
   }
 
   /** Brings the files of an instance that runs up to date. A file keeps its inode, for it may be mounted by itself. */
-  refresh(instance: string, bundle: ConfigBundle | null, secret: (name: string) => string | undefined): void {
-    const place = join(this.home, 'config', instance);
-    const files = bundle ? this.#filled(bundle, secret) : [];
-    for (const { name, content, mode } of files) {
-      const path = join(place, name);
-      writeFileSync(path, content, { mode });
-      chmodSync(path, mode);
-    }
-    const wanted = new Set(files.map(({ name }) => name));
+  refresh(instance: string, bundle: ConfigBundle | null, secret: Secret): void {
+    const place = this.configFolder(instance);
+    const files = bundle ? this.filled(bundle, secret) : [];
+    for (const file of files) write(place, file);
+    const wanted = new Set(files.map(({ file }) => file.name));
     for (const name of existsSync(place) ? readdirSync(place) : [])
       if (!wanted.has(name)) rmSync(join(place, name));
   }
 
-  /** The files of a bundle as they lie on the disk. */
-  #filled(bundle: ConfigBundle, secret: (name: string) => string | undefined) {
-    return bundle.files.map(({ name, content, mode }) => ({
-      name,
-      content: this.outputs.fill(fillNode(fillSecrets(content, secret))),
-      mode: Number.parseInt(mode, 8),
+  /** The files of a bundle as they are written now. */
+  filled(bundle: ConfigBundle, secret: Secret, outputs?: ReadonlyMap<string, string>): FilledFile[] {
+    return bundle.files.map((file) => ({
+      file,
+      content: this.outputs.fill(fillNode(fillSecrets(file.content, secret)), outputs),
+      mode: Number.parseInt(file.mode, 8),
     }));
   }
 
-  /** The fingerprint that a container has had since its files were brought up to date; undefined where they are those it was made with. */
-  fingerprintOf(instance: string, container: string): string | undefined {
+  /** The files of a bundle as an instance got them. */
+  noted(instance: string, bundle: ConfigBundle, secret: Secret): FilledFile[] {
+    return this.filled(bundle, secret, this.outputs.noted(instance));
+  }
+
+  /** What a container has been told since it was made; undefined where it is what it was made with. */
+  refreshed(instance: string, container: string): z.infer<typeof refreshRecord> | undefined {
     const path = this.#refreshed(instance);
     if (!existsSync(path)) return undefined;
     const record = refreshRecord.parse(JSON.parse(readFileSync(path, 'utf8')));
-    return record.container === container ? record.fingerprint : undefined;
+    return record.container === container ? record : undefined;
   }
 
-  recordFingerprint(instance: string, container: string, fingerprint: string): void {
+  /** Records that a container has become what a workload says by now, without another process. */
+  recordRefreshed(instance: string, container: string, { fingerprint, stop }: Workload): void {
     const path = this.#refreshed(instance);
     mkdirSync(join(this.home, 'refreshed'), { recursive: true });
-    writeFileSync(`${path}.new`, JSON.stringify({ container, fingerprint }));
+    const { signal, grace } = stop;
+    writeFileSync(`${path}.new`, JSON.stringify({ container, fingerprint, stop: { signal, grace } }));
     renameSync(`${path}.new`, path);
   }
 
@@ -149,7 +175,8 @@ export class Folders {
 
   /** Takes away what belongs to an instance that is gone. */
   removeInstance(instance: string): void {
-    rmSync(join(this.home, 'config', instance), { recursive: true, force: true });
+    rmSync(this.configFolder(instance), { recursive: true, force: true });
+    rmSync(join(this.home, 'specs', instance), { recursive: true, force: true });
     rmSync(this.#refreshed(instance), { force: true });
     this.outputs.forget(instance);
   }
@@ -207,10 +234,13 @@ export class Folders {
     );
   }
 
-  /** Whether the start program of an instance has reported that its needs are met. */
-  hasBegun(instance: string): boolean {
+  /**
+   * What the start program of an instance reported last, and when, in milliseconds since the epoch: `started` when its needs were met. Undefined
+   * where it reported nothing, because there was nothing to wait for.
+   */
+  reported(instance: string): { readonly state: string; readonly at: number } | undefined {
     const path = this.#report(instance);
-    return existsSync(path) && startReport.parse(JSON.parse(readFileSync(path, 'utf8'))).state === 'started';
+    return existsSync(path) ? startReport.parse(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
   }
 
   /** Removes the report of an instance that is about to be made anew. */
@@ -226,4 +256,11 @@ export class Folders {
   remove(): void {
     rmSync(this.home, { recursive: true, force: true });
   }
+}
+
+function write(folder: string, { file, content, mode }: FilledFile): void {
+  const path = join(folder, file.name);
+  writeFileSync(path, content, { mode });
+  // Whatever our own mask of modes is.
+  chmodSync(path, mode);
 }

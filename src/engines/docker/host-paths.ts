@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KollageError } from '../../model/error.ts';
-import type { Mount } from '../../model/resource.ts';
+import type { Mount, Workload } from '../../model/resource.ts';
 
 /** Where what was changed on the host is written down, before it is done, so that `destroy` takes back just that. */
 interface Notes {
@@ -25,6 +25,13 @@ export function provideHostPath(notes: Notes, mount: Mount): void {
   note(notes, 'shared', path);
   mountCommand('--bind', path, path);
   mountCommand('--make-shared', path);
+}
+
+/** Where this host has what a process sees at a path, if a folder of the host is mounted there; null else. */
+export function hostPathOf({ mounts }: Pick<Workload, 'mounts'>, path: string): string | null {
+  const within = (mount: Mount) => path === mount.path || path.startsWith(`${mount.path}/`);
+  const [nearest] = mounts.filter(within).sort((a, b) => b.path.length - a.path.length);
+  return nearest?.type === 'host' ? join(nearest.source, path.slice(nearest.path.length)) : null;
 }
 
 /** Takes back what was done to the host for a deployment, the last thing first. */

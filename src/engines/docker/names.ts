@@ -5,6 +5,10 @@ export const keyLabel = 'io.kollage.key';
 export const fingerprintLabel = 'io.kollage.fingerprint';
 /** What the start program was told. */
 export const specLabel = 'io.kollage.spec';
+/** The name that it was made with: somebody may give it another one. */
+export const instanceLabel = 'io.kollage.instance';
+/** What Docker was asked for (drift/made.ts). */
+export const madeLabel = 'io.kollage.made';
 
 /** `keystone/api` of `demo` is the container demo-keystone-api; a second instance gets a number. */
 export function instanceName(deployment: string, id: string, number = 1): string {

@@ -1,16 +1,25 @@
 import type Docker from 'dockerode';
-import type { Observed, ObservedInstance } from '../../model/plan.ts';
+import { ignoring } from '../../docker/errors.ts';
+import type { Drift, Observed, ObservedInstance } from '../../model/plan.ts';
 import type { Desired } from '../../model/resource.ts';
+import type { Applied } from '../engine.ts';
 import { captured } from '../io.ts';
 import { ask } from './ask.ts';
+import { DriftFinder, type Listed } from './drift/drift.ts';
 import { Folders } from './folders.ts';
 import { observeHost } from './host.ts';
-import { deploymentLabel, fingerprintLabel, keyLabel, volumeName } from './names.ts';
+import { deploymentLabel, fingerprintLabel, instanceLabel, keyLabel } from './names.ts';
 import { execIn } from './session.ts';
+import { volumesOf } from './volumes.ts';
 
-/** The containers of a deployment, running or not. */
-export async function containersOf(docker: Docker, deployment: string): Promise<Docker.ContainerInfo[]> {
-  const filters = { label: [`${deploymentLabel}=${deployment}`] };
+/** The containers of a deployment, running or not; or those that were made as one instance of it. */
+export async function containersOf(
+  docker: Docker,
+  deployment: string,
+  instance?: string,
+): Promise<Docker.ContainerInfo[]> {
+  const only = instance === undefined ? [] : [`${instanceLabel}=${instance}`];
+  const filters = { label: [`${deploymentLabel}=${deployment}`, ...only] };
   return ask(() => docker.listContainers({ all: true, filters }));
 }
 
@@ -19,11 +28,15 @@ export async function observe(
   docker: Docker,
   deployment: string,
   desired: Desired | null,
+  applied: Applied | null = null,
 ): Promise<Observed> {
   const node = desired?.nodes[0]?.name ?? 'localhost';
   const containers = await containersOf(docker, deployment);
   const folders = new Folders(deployment);
-  const seen = containers.flatMap((info) => instance(info, node, folders));
+  const names = new Set(containers.map(nameOf));
+  const found = containers.flatMap((info) => instance(info, node, folders, names));
+  const listed = await withSince(docker, folders, found);
+  const seen = applied ? await withDrift(docker, folders, applied, listed) : listed;
   const instances = withOutputs(seen, await outputsOf(docker, desired, seen), folders);
   // What our own containers listen on is no conflict: only the ports of workloads that do not run are looked at.
   const running = new Set(instances.map(({ workload }) => workload));
@@ -40,29 +53,73 @@ export async function observe(
   };
 }
 
-function instance(info: Docker.ContainerInfo, node: string, folders: Folders): Seen[] {
+function nameOf({ Names: [name], Id }: Docker.ContainerInfo): string {
+  return name?.replace(/^\//, '') ?? Id;
+}
+
+/** `names`: those of all containers; one that somebody renamed keeps its own for us, unless another one has got that. */
+function instance(
+  info: Docker.ContainerInfo,
+  node: string,
+  folders: Folders,
+  names: ReadonlySet<string>,
+): Seen[] {
   const key = info.Labels[keyLabel] ?? '';
   if (!key.startsWith('workload:')) return [];
-  const name = info.Names[0]?.replace(/^\//, '') ?? info.Id;
+  const now = nameOf(info);
+  const own = info.Labels[instanceLabel] ?? now;
+  const name = names.has(own) ? now : own;
+  const drift = [
+    ...(name === now ? [] : [inPlace(`it was renamed by hand to ${now}`)]),
+    ...(info.State === 'paused' ? [inPlace('it was paused by hand')] : []),
+  ];
   return [
     {
+      id: info.Id,
       workload: key.slice('workload:'.length),
       name,
       node,
-      fingerprint: folders.fingerprintOf(name, info.Id) ?? info.Labels[fingerprintLabel] ?? '',
-      state: info.State === 'running' ? 'running' : 'stopped',
+      fingerprint: folders.refreshed(name, info.Id)?.fingerprint ?? info.Labels[fingerprintLabel] ?? '',
+      state: info.State === 'running' || info.State === 'paused' ? 'running' : 'stopped',
       image: imageId(info.ImageID),
+      drift,
     },
   ];
 }
 
-/** The volumes of a desired state that are there already. */
-async function volumesOf(docker: Docker, deployment: string, desired: Desired | null): Promise<string[]> {
-  const filters = { label: [`${deploymentLabel}=${deployment}`] };
-  const { Volumes: volumes } = await ask(() => docker.listVolumes({ filters }));
-  const names = new Set(volumes.map(({ Name: name }) => name));
-  return (desired?.resources ?? []).flatMap(({ kind, id }) =>
-    kind === 'volume' && names.has(volumeName(deployment, id)) ? [id] : [],
+/** Adds when the processes of those that run began; one that still waits begins after what it reported last. */
+function withSince(docker: Docker, folders: Folders, listed: readonly Seen[]): Promise<Seen[]> {
+  return Promise.all(
+    listed.map(async (one) => {
+      if (one.state !== 'running') return one;
+      const since = folders.reported(one.name)?.at ?? (await startedAt(docker, one.id));
+      return since === undefined ? one : { ...one, since };
+    }),
+  );
+}
+
+/** When a container was started last, in milliseconds since the epoch; undefined where it has gone. */
+async function startedAt(docker: Docker, container: string): Promise<number | undefined> {
+  const info = await ask(() => ignoring([404], () => docker.getContainer(container).inspect()));
+  return info && Date.parse(info.State.StartedAt);
+}
+
+function inPlace(text: string): Drift {
+  return { text, remedy: 'in-place' };
+}
+
+/** Adds what somebody changed of the instances that run. */
+function withDrift(
+  docker: Docker,
+  folders: Folders,
+  applied: Applied,
+  listed: readonly Seen[],
+): Promise<Seen[]> {
+  const finder = new DriftFinder(docker, folders, applied);
+  return Promise.all(
+    listed.map(async (one) =>
+      one.state === 'running' ? { ...one, drift: [...one.drift, ...(await finder.of(one))] } : one,
+    ),
   );
 }
 
@@ -88,7 +145,7 @@ function spellings(tag: string): string[] {
   return /[.:]|^localhost$/.test(first) ? [tag] : [tag, `docker.io/${tag}`];
 }
 
-type Seen = ObservedInstance & { readonly name: string };
+type Seen = ObservedInstance & Listed & { readonly drift: readonly Drift[] };
 
 /** What the instances that run publish now, by their names. What one has not written (yet) is left out. */
 async function outputsOf(
@@ -148,11 +205,12 @@ function withOutputs(
         : [[of, first.value] as const];
     }),
   );
-  return seen.map((one) => {
+  return seen.map(({ id: _id, drift, ...one }) => {
     const own = outputs.get(one.name);
     const outdated = folders.outputs.outdated(one.name, newer);
     return {
       ...one,
+      ...(drift.length > 0 && { drift }),
       ...(own && { outputs: own }),
       ...(Object.keys(outdated).length > 0 && { outdated }),
     };

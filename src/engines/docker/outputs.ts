@@ -32,10 +32,10 @@ export class Outputs {
     );
   }
 
-  /** A text with the values of outputs; a token of what is not there yet stays. */
-  fill(text: string): string {
+  /** A text with the values of outputs, those of now when none are given; a token of what is not there yet stays. */
+  fill(text: string, given?: ReadonlyMap<string, string>): string {
     if (!text.includes('@{output.')) return text;
-    const values = this.all();
+    const values = given ?? this.all();
     return fillTokens(text, ({ kind, name }) => (kind === 'output' ? values.get(name) : undefined));
   }
 
@@ -46,6 +46,15 @@ export class Outputs {
     this.#write(
       instance,
       Object.fromEntries(Object.keys(follows).map((name) => [name, values.get(name) ?? null])),
+    );
+  }
+
+  /** The values that an instance's files have got. */
+  noted(instance: string): Map<string, string> {
+    return new Map(
+      Object.entries(this.#filled(instance)).flatMap(([name, value]) =>
+        value === null ? [] : [[name, value]],
+      ),
     );
   }
 

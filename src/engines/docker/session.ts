@@ -1,7 +1,8 @@
+import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { exec } from '../../docker/exec.ts';
 import type { Io } from '../io.ts';
-import { ask } from './ask.ts';
+import { askOnce } from './ask.ts';
 
 /** Something with a terminal whose size can be set: a container, or a command in one. */
 interface Sized {
@@ -32,9 +33,12 @@ export function onInterrupt({ interrupt }: Io, act: () => void): () => void {
   return () => interrupt.removeEventListener('abort', act);
 }
 
+/** Milliseconds that a command has to end when it was interrupted. */
+const patience = 2000;
+
 /**
- * Runs a command in a running container, joined to `io`; gives its exit code. Docker has no way to interrupt such a command, so that is done
- * by its process id, where we are on the same host and may.
+ * Runs a command in a running container, joined to `io`; gives its exit code, -1 where it is not known. Docker has no way to interrupt such a command,
+ * so that is done by its process id, where we are on the same host and may. One that goes on nevertheless is left alone, and not waited for.
  */
 export async function execIn(
   docker: Docker,
@@ -43,13 +47,18 @@ export async function execIn(
   io: Io,
 ): Promise<number> {
   const undo: (() => void)[] = [];
-  const begun = (process: Docker.Exec) => {
+  const begun = (process: Docker.Exec, connection: Duplex) => {
     undo.push(sized(process, io));
-    undo.push(onInterrupt(io, () => void kill(process)));
+    const interrupt = () => {
+      void kill(process);
+      const timer = setTimeout(() => connection.destroy(), patience);
+      undo.push(() => clearTimeout(timer));
+    };
+    undo.push(onInterrupt(io, interrupt));
   };
   try {
     const options = { terminal: io.terminal !== null, env: terminalEnv(io), begun };
-    return await ask(() => exec(docker, container, command, io, options));
+    return await askOnce(() => exec(docker, container, command, io, options));
   } finally {
     for (const step of undo) step();
   }

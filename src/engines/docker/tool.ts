@@ -7,7 +7,8 @@ import { join as joinStreams } from '../../docker/streams.ts';
 import type { Tool } from '../../model/resource.ts';
 import type { ToolCall } from '../engine.ts';
 import type { Io } from '../io.ts';
-import { ask } from './ask.ts';
+import { ask, askOnce } from './ask.ts';
+import { mountSettings } from './container.ts';
 import { Folders } from './folders.ts';
 import { deploymentLabel, keyLabel } from './names.ts';
 import { onInterrupt, sized, terminalEnv } from './session.ts';
@@ -28,14 +29,14 @@ export async function runTool(docker: Docker, tool: Tool, call: ToolCall, io: Io
   const undo: (() => void)[] = [];
   try {
     await ask(() => docker.createContainer(toolOptions(tool, call, io, { name, files })), tool.image);
-    const connection = await ask(() =>
+    const connection = await askOnce(() =>
       container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true }),
     );
     const over = container.wait({ condition: 'next-exit' });
     // Should the start fail, nobody waits for it.
     over.catch(() => undefined);
     const output = joinStreams(docker, connection, io, io.terminal !== null);
-    await ask(() => container.start());
+    await askOnce(() => container.start());
     undo.push(sized(container, io));
     const interrupt = () => void ignoring([404, 409], () => container.kill({ signal: 'SIGINT' }));
     undo.push(onInterrupt(io, interrupt));
@@ -85,6 +86,7 @@ export function toolOptions(
           file.path === null || files === null ? [] : [mount(join(files, file.name), file.path, true)],
         ),
         ...(seen ? [mount(folder, folder, false)] : []),
+        ...(tool.mounts ?? []).map((one) => mountSettings(deployment, one)),
       ],
     },
   };

@@ -5,5 +5,8 @@ export const docker: EngineTraits = {
   name: 'docker',
   network: 'host',
   endpointHost: null,
+  instances: null,
+  applies: 'instances',
+  users: 'names',
   can: ['hostNetwork', 'hostPid', 'hostIpc', 'hostCgroup', 'devices', 'sharedMounts', 'tmpfs'],
 };

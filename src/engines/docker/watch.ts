@@ -6,13 +6,15 @@ import type Docker from 'dockerode';
 import { z } from 'zod';
 import { KollageError } from '../../model/error.ts';
 import type { InstanceEvent } from '../engine.ts';
+import { EventQueue } from '../event-queue.ts';
 import { ask } from './ask.ts';
-import { deploymentLabel } from './names.ts';
+import { deploymentLabel, instanceLabel } from './names.ts';
 
 /** The report of the start program, waiting/<instance>.json (images/start/README.md). */
 const report = z.object({
   instance: z.string(),
   state: z.enum(['waiting', 'started', 'timed-out']),
+  at: z.string().transform(Date.parse),
   needs: z.array(z.object({ need: z.string(), metAfterSeconds: z.number().nullable() })),
 });
 
@@ -43,10 +45,10 @@ export async function* watchInstances(
   lines.on('line', (line) => {
     const event = dockerEvent.safeParse(JSON.parse(line));
     if (!event.success) return;
-    const { name = '', exitCode } = event.data.Actor.Attributes;
+    const { name = '', exitCode, [instanceLabel]: instance = name } = event.data.Actor.Attributes;
     queue.push({
       type: 'exited',
-      instance: name,
+      instance,
       container: event.data.Actor.ID,
       code: Number(exitCode ?? -1),
     });
@@ -72,8 +74,8 @@ function watchReports(folder: string, queue: EventQueue<InstanceEvent>): FSWatch
     if (!name?.endsWith('.json')) return;
     const read = report.safeParse(readJson(join(folder, name)));
     if (!read.success) return;
-    const { instance, state, needs } = read.data;
-    if (state === 'started') queue.push({ type: 'started', instance });
+    const { instance, state, at, needs } = read.data;
+    if (state === 'started') queue.push({ type: 'started', instance, since: at });
     else
       queue.push({
         type: 'waiting',
@@ -88,41 +90,5 @@ function readJson(path: string): unknown {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     return undefined;
-  }
-}
-
-/** Turns callbacks into an async iterable that ends with a signal. */
-class EventQueue<T> implements AsyncIterable<T> {
-  readonly #events: T[] = [];
-  readonly #signal: AbortSignal;
-  #wake: () => void = () => undefined;
-  #error: Error | undefined;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.#wake(), { once: true });
-  }
-
-  push(event: T): void {
-    this.#events.push(event);
-    this.#wake();
-  }
-
-  fail(error: Error): void {
-    this.#error = error;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    for (;;) {
-      const event = this.#events.shift();
-      if (event !== undefined) yield event;
-      else if (this.#signal.aborted) return;
-      else if (this.#error) throw this.#error;
-      else
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-    }
   }
 }

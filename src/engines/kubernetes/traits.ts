@@ -5,5 +5,20 @@ export const kubernetes: EngineTraits = {
   name: 'kubernetes',
   network: 'cluster',
   endpointHost: '{service}-{component}.{namespace}.svc',
-  can: ['hostNetwork', 'hostPid', 'hostIpc', 'devices', 'sharedMounts', 'multinode', 'tmpfs'],
+  instances: {
+    name: '{service}-{component}-{number}',
+    host: '{instance}.{service}-{component}-pods.{namespace}.svc',
+  },
+  applies: 'workloads',
+  users: 'numbers',
+  can: [
+    'hostNetwork',
+    'hostPid',
+    'hostIpc',
+    'devices',
+    'sharedMounts',
+    'multinode',
+    'tmpfs',
+    'instanceVolumes',
+  ],
 };

@@ -5,5 +5,8 @@ export const marathon: EngineTraits = {
   name: 'marathon',
   network: 'host',
   endpointHost: '{component}-{service}-{deployment}.marathon.mesos',
-  can: ['hostNetwork', 'hostPid', 'hostIpc', 'devices', 'sharedMounts', 'multinode', 'tmpfs'],
+  instances: null,
+  applies: 'workloads',
+  users: 'names',
+  can: ['hostNetwork', 'hostPid', 'hostIpc', 'devices', 'sharedMounts', 'multinode', 'tmpfs', 'registry'],
 };

@@ -25,7 +25,7 @@ const round = 5000;
 
 interface World {
   /** What is not well, by workload. */
-  readonly ill: Map<string, 'unhealthy' | 'stopped' | 'missing'>;
+  readonly ill: Map<string, 'unhealthy' | 'stopped' | 'missing' | 'changed'>;
   held: string | null;
   /** What someone else's hold on the deployment, or the engine, throws. */
   busy: KollageError | null;
@@ -117,6 +117,15 @@ describe('watching over a deployment', () => {
     expect(restarts).toHaveLength(6);
     expect(told.filter((line) => line.endsWith('gave-up'))).toHaveLength(1);
     expect(givenUp).toEqual(['api/server']);
+  });
+
+  test('leaves alone what somebody changed, and says so once, until it is something else', async () => {
+    const { told, restarts } = await watch(200, (world, at) => {
+      if (at === round || at === 100 * round) world.ill.set('api/server', 'changed');
+      if (at === 50 * round) world.ill.clear();
+    });
+    expect(restarts).toEqual([]);
+    expect(told).toEqual(['5 changed', '500 changed']);
   });
 
   test.each([

@@ -36,6 +36,8 @@ export type HealEvent =
       readonly why: string;
       readonly logs: readonly string[];
     } & InstanceRef)
+  /** Somebody changed it by hand. It is left as it is: `up` puts it right. */
+  | ({ readonly at: number; readonly type: 'changed'; readonly why: string } & InstanceRef)
   /** Nothing is touched for now. */
   | { readonly at: number; readonly type: 'held'; readonly why: string }
   | { readonly at: number; readonly type: 'resumed' };
@@ -64,6 +66,8 @@ class Rounds {
   /** The instances that were told to be unwell. */
   readonly #unwell = new Set<string>();
   readonly #givenUp = new Set<string>();
+  /** What was told of instances that somebody changed. */
+  readonly #changed = new Map<string, string>();
   #held: string | null = null;
 
   constructor(ward: Ward, now: () => number, emit: (event: Told) => void) {
@@ -101,7 +105,10 @@ class Rounds {
     const due = rows.filter(({ row, workload }) => this.#judge(row, workload));
     const roots = causes(desired, new Set(rows.flatMap(({ row }) => (isWell(row) ? [] : [row.workload]))));
     // What is down may be started whatever it needs: it waits for that inside.
-    const treated = due.filter(({ row }) => stateOf(row) === 'down' || roots.has(row.workload));
+    const treated = onceEach(
+      due.filter(({ row }) => stateOf(row) === 'down' || roots.has(row.workload)),
+      ({ row }) => row.instance,
+    );
     if (treated.length === 0) return;
     await this.#ward.alone(async () => {
       await Promise.all(treated.map(({ row, workload }) => this.#treat(row, workload)));
@@ -119,6 +126,10 @@ class Rounds {
       this.#givenUp.delete(row.instance);
       this.#emit({ type: 'healthy', ...ref });
     }
+    const changed = row.state === 'changed' ? row.why : '';
+    if (changed !== '' && changed !== this.#changed.get(row.instance))
+      this.#emit({ type: 'changed', why: changed, ...ref });
+    this.#changed.set(row.instance, changed);
     const { own, platform } = graceOf(workload);
     const grace = { start: platform * 1000, silence: own * 1000 };
     const verdict = this.#patients.look(row.instance, { at: this.#now(), state: stateOf(row), grace });
@@ -151,12 +162,17 @@ class Rounds {
   }
 }
 
+/** Where an engine makes the instances of a workload by itself, those that are missing have but one name. */
+function onceEach<T>(all: readonly T[], name: (one: T) => string): readonly T[] {
+  return [...new Map(all.map((one) => [name(one), one])).values()];
+}
+
 function isWell(row: WorkloadStatus): boolean {
   return stateOf(row) === 'well';
 }
 
-/** One that runs with another configuration answers: a person's `up` puts it right, not the watch. */
+/** One that runs with another configuration, or that somebody changed, answers: a person's `up` puts it right, not the watch. */
 function stateOf({ state }: WorkloadStatus): Look['state'] {
-  if (state === 'healthy' || state === 'outdated') return 'well';
+  if (state === 'healthy' || state === 'outdated' || state === 'changed') return 'well';
   return state === 'unhealthy' ? 'wedged' : 'down';
 }

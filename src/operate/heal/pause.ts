@@ -1,5 +1,6 @@
-import { SqliteStore, whoami } from '../../state/sqlite.ts';
-import type { Pause } from '../../state/store.ts';
+import { openState } from '../../state/open.ts';
+import type { Pause, StateStore } from '../../state/store.ts';
+import { whoami } from '../../state/who.ts';
 import { running } from '../status.ts';
 
 /** Keeps whoever watches over a deployment from touching it, for so many milliseconds or until `resume` (null). KLG-507. */
@@ -18,12 +19,12 @@ export async function resumeHealing(folder: string): Promise<boolean> {
   });
 }
 
-async function inState<T>(folder: string, act: (state: SqliteStore) => Promise<T>): Promise<T> {
-  const { desired } = await running(folder);
-  const state = new SqliteStore(desired.deployment);
+async function inState<T>(folder: string, act: (state: StateStore) => Promise<T>): Promise<T> {
+  const { desired, settings } = await running(folder);
+  const state = await openState(settings, desired.deployment);
   try {
     return await act(state);
   } finally {
-    state.close();
+    await state.close();
   }
 }

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Engine } from '../../engines/engine.ts';
+import { pinned } from '../../execute/pinned.ts';
 import { Site } from '../../execute/site.ts';
 import type { Desired } from '../../model/resource.ts';
 import { atSlot } from '../../model/slots.ts';
-import { SqliteStore } from '../../state/sqlite.ts';
-import type { Revision } from '../../state/store.ts';
+import { openState } from '../../state/open.ts';
+import type { Revision, StateStore } from '../../state/store.ts';
 import { looking, running } from '../status.ts';
 import type { Ward } from './heal.ts';
 
@@ -20,35 +21,44 @@ export interface WardRequest {
  * KLG-507 where nothing was ever applied.
  */
 export async function openWard({ folder, every, signal }: WardRequest): Promise<Ward & AsyncDisposable> {
-  const { engine, desired } = await running(folder);
-  const state = new SqliteStore(desired.deployment);
+  const { engine, desired, settings } = await running(folder);
+  // To look; what is done goes by what is read under the lock.
+  const seen = await openState(settings, desired.deployment, { live: true });
+  const state = await openState(settings, desired.deployment);
   const look = looking(folder);
   const news = new News(engine, desired.deployment, signal);
   let applied: Revision | null = null;
   /** The revision that is to run; read again only when there is a newer one. */
-  const current = async (): Promise<Desired> => {
-    const newest = (await state.history()).findLast(({ status }) => status === 'done');
-    if (newest?.number !== applied?.number) applied = await state.last();
+  const current = async (from: StateStore): Promise<Desired> => {
+    const newest = (await from.history()).findLast(({ status }) => status === 'done');
+    if (newest?.number !== applied?.number) applied = await from.last();
     return applied?.desired ?? desired;
   };
   return {
     held: async () => {
-      const paused = await state.paused();
+      const paused = await seen.paused();
       if (paused) return pauseText(paused);
-      const open = (await state.unfinished())?.number;
+      const open = (await seen.unfinished())?.number;
       return open === undefined ? null : `revision ${open} is not finished: kollage up goes on with it`;
     },
-    look: async () => ({ desired: await current(), status: await look() }),
+    look: async () => ({ desired: await current(seen), status: await look() }),
     alone: async (act) => {
-      using _lock = await state.lock();
+      await using _lock = await state.lock();
       await act();
     },
-    restart: async (workload, { instance }) => {
+    restart: async ({ id }, { instance, state: found }) => {
+      const whole = await current(state);
       const secrets = await state.secrets(applied?.number ?? 0);
       const secret = (name: string) => secrets.get(name);
-      const site = new Site({ engine, desired: await current(), secret, emit: () => undefined, signal });
+      // The image that ran: where its name leads by now, a change may have failed.
+      const observed = await engine.observe(whole.deployment, whole);
+      const exact = pinned({ desired: whole, images: applied?.images ?? {} }, observed);
+      const site = new Site({ engine, desired: exact, secret, emit: () => undefined, signal });
       try {
-        await site.ask(() => engine.removeInstance(desired.deployment, instance));
+        const workload = site.resources.get(`workload:${id}`);
+        if (workload?.kind !== 'workload') return;
+        // By the name of one that is missing, an engine that makes them itself would take all of its workload away.
+        if (found !== 'missing') await site.ask(() => engine.removeInstance(desired.deployment, instance));
         const number = site.numberOf(workload, instance);
         const own = atSlot(workload, number);
         await site.ask(() => engine.startInstance(own, instance, site.provision(workload, number)));
@@ -59,7 +69,8 @@ export async function openWard({ folder, every, signal }: WardRequest): Promise<
     rest: () => news.next(every),
     [Symbol.asyncDispose]: async () => {
       await news.ended;
-      state.close();
+      await seen.close();
+      await state.close();
     },
   };
 }

@@ -17,6 +17,8 @@ export interface Proving {
   readonly emit: (event: KollageEvent) => void;
   /** A file that a proof hands over. */
   readonly file: (name: string, content: Buffer) => void;
+  /** A fact that one of them tells. */
+  readonly fact?: (name: string, value: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +30,11 @@ export async function proveAll(run: Proving): Promise<string[]> {
   const emit = (event: EventBody) => run.emit({ at: Date.now(), ...event });
   emit({ type: 'run-started', run: id, deployment: desired.deployment, changes: run.proofs.length });
   const until = new AbortController();
-  const watched = new Watched(engine.watch(desired.deployment, until.signal), (error) => until.abort(error));
+  let broken: unknown;
+  const watched = new Watched(engine.watch(desired.deployment, until.signal), (error) => {
+    broken = error;
+    until.abort(error);
+  });
   const ends = AbortSignal.any([signal, until.signal]);
   const failed: string[] = [];
   try {
@@ -37,8 +43,10 @@ export async function proveAll(run: Proving): Promise<string[]> {
         // Another run of a task is another task to an engine: what an earlier run left of it gives way.
         const proof = { ...task, fingerprint: hash([task.fingerprint, id]) };
         const bundle = bundles.get(proof.id) ?? null;
-        const { secret, file } = run;
-        if (!(await prove({ engine, desired, proof, bundle, watched, secret, emit, file, signal: ends })))
+        const { secret, file, fact } = run;
+        if (
+          !(await prove({ engine, desired, proof, bundle, watched, secret, emit, file, fact, signal: ends }))
+        )
           failed.push(proof.id);
       }),
     );
@@ -48,6 +56,8 @@ export async function proveAll(run: Proving): Promise<string[]> {
     const outcome = signal.aborted ? 'interrupted' : failed.length > 0 ? 'failed' : 'done';
     emit({ type: 'run-ended', run: id, outcome });
   }
+  // What is not heard of any more has neither held nor failed.
+  if (broken !== undefined && !signal.aborted) throw broken;
   return failed.sort();
 }
 

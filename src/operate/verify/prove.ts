@@ -17,6 +17,8 @@ export interface ProofRun {
   readonly emit: (event: EventBody) => void;
   /** A file that the proof hands over; its name begins with the service's. */
   readonly file: (name: string, content: Buffer) => void;
+  /** A fact that it tells. */
+  readonly fact?: ((name: string, value: string) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -38,6 +40,7 @@ export async function prove(run: ProofRun): Promise<boolean> {
   const line = (text: string) => {
     const what = told(text);
     if ('step' in what) emit({ type: 'step', ...ref, text: what.step });
+    else if ('fact' in what) run.fact?.(what.fact, what.value);
     else if ('file' in what) run.file(`${proof.service}-${what.file}`, what.content);
     else logs.push(what.line);
   };
@@ -53,6 +56,7 @@ export async function prove(run: ProofRun): Promise<boolean> {
         tasks: needed(proof, desired),
         secret: run.secret,
         needsTimeout,
+        desired,
       },
       watched: run.watched,
       event: (event) => emit({ ...ref, ...event }),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Change, Observed } from '../../model/plan.ts';
-import type { Desired } from '../../model/resource.ts';
+import type { Change, Drift, Observed } from '../../model/plan.ts';
+import type { Desired, Workload } from '../../model/resource.ts';
+import { actsOf } from '../acts.ts';
 import { makePlan } from '../plan.ts';
 import { changeOf, desiredOf, withApi } from '../testing.ts';
 
@@ -53,7 +54,7 @@ describe('what is observed', () => {
     ],
     [
       'one was changed by hand',
-      [at('a'), at('b', { drift: ['env FOO was added'] })],
+      [at('a'), at('b', { drift: [{ text: 'env FOO was added', remedy: 'replace' }] })],
       { mode: 'roll', instances: 1, reasons: [{ what: 'drift', where: 'b', before: 'env FOO was added' }] },
     ],
     [
@@ -155,4 +156,46 @@ test.each([
   expect(changes({ outdated })).toMatchObject([
     { key: 'workload:web/api', mode, reasons: [{ before: 'back/server:port = 4001', after: '4002' }] },
   ]);
+});
+
+test.each([
+  ['in-place', 'in-place', 0],
+  ['replace', 'replace', 1],
+  [{ file: 'web.conf' }, 'restart', 1],
+  [{ file: 'gone.conf' }, 'in-place', 0],
+] as const)('what somebody changed with the remedy %o: %s', (remedy, mode, instances) => {
+  const desired = desiredOf(withApi({}));
+  const text = 'web.conf was changed by hand';
+  const one = {
+    workload: 'web/api',
+    node: 'node-1',
+    fingerprint: fingerprintOf(desired),
+    state: 'running' as const,
+  };
+  const changes = (drift: readonly Drift[]) =>
+    makePlan({ desired, last: desired, observed: { instances: [{ ...one, drift }] } }).changes;
+  expect(changes([])).toEqual([]);
+  expect(changes([{ text, diff: '-a\n+b', remedy }])).toMatchObject([
+    { mode, instances, reasons: [{ what: 'drift', where: 'node-1', before: text, diff: '-a\n+b' }] },
+  ]);
+});
+
+test.each([
+  ['resources', { resources: { memory: 1, cpus: null } }],
+  ['needs', { needs: [{ kind: 'task' as const, task: 'web/setup' }] }],
+  ['stop', { stop: { signal: 'INT', command: null, grace: 1 } }],
+])('another %s is given to instances that run', (_, changed) => {
+  const [before, after] = [desiredOf(withApi({})), desiredOf(withApi(changed))];
+  const [old, now] = [before, after].map(({ resources }) =>
+    resources.find((one): one is Workload => one.kind === 'workload'),
+  );
+  if (!old || !now) throw new Error('there is a workload');
+  const one = {
+    workload: 'web/api',
+    node: 'node-1',
+    fingerprint: now.fingerprint,
+    state: 'running' as const,
+  };
+  expect(actsOf(after, before, new Map()).modeOf(now, one)).toBe('in-place');
+  expect(actsOf(after, after, new Map()).modeOf(now, one)).toBeNull();
 });

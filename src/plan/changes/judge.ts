@@ -1,8 +1,9 @@
 import type { Mode, ObservedInstance, Reason } from '../../model/plan.ts';
-import type { Workload } from '../../model/resource.ts';
+import type { ConfigBundle, Workload } from '../../model/resource.ts';
 import { type ImageIds, idBehind } from '../image-ids.ts';
-import { strongest } from '../mode.ts';
+import { modeOnChange, strongest } from '../mode.ts';
 import { followMode } from '../outputs.ts';
+import { isMadeAnew } from '../reasons/inputs.ts';
 import { nodesText } from '../reasons/nodes.ts';
 
 /** What was found out about the instances that stay where they are. */
@@ -22,30 +23,36 @@ interface Verdict {
   readonly reason: Omit<Reason, 'where'> | null;
 }
 
-/**
- * Compares each instance that stays with what it shall be. `mode` is what the difference between the revisions asks
- * of one that is still as the last revision made it. Linear in instances.
- */
+/** What an instance shall be. */
+export interface Wanted {
+  readonly before: Workload | undefined;
+  readonly after: Workload;
+  /** Its files. */
+  readonly bundle: ConfigBundle | undefined;
+  /** What the difference between the revisions asks of one that is still as the last revision made it. */
+  readonly mode: Mode;
+  readonly images: ImageIds;
+}
+
+/** Compares each instance that stays with what it shall be. Linear in instances. */
 export function judge(
   there: readonly ObservedInstance[],
   stay: readonly string[],
-  before: Workload | undefined,
-  after: Workload,
-  mode: Mode,
-  images: ImageIds,
+  wanted: Wanted,
 ): Judgement {
+  const { after } = wanted;
   const kept = keep(there, stay, after);
   const touched: string[] = [];
   const modes = new Set<Mode>();
   const grouped = new Map<string, { reason: Omit<Reason, 'where'>; nodes: string[] }>();
   for (const instance of kept) {
-    const verdicts = verdictsOn(instance, before, after, mode, images);
+    const verdicts = verdictsOn(instance, wanted);
     const hardest = strongest(...verdicts.map((verdict) => verdict.mode));
     if (hardest !== 'in-place') touched.push(instance.node);
     modes.add(hardest);
     for (const { reason } of verdicts) {
       if (!reason) continue;
-      const key = `${reason.what} ${reason.before}`;
+      const key = `${reason.what} ${reason.before} ${reason.diff}`;
       const group = grouped.get(key);
       if (group) group.nodes.push(instance.node);
       else grouped.set(key, { reason, nodes: [instance.node] });
@@ -64,44 +71,40 @@ export function judge(
 }
 
 /** How one instance becomes what it shall be; null when it is that already. */
-export function modeOf(
-  instance: ObservedInstance,
-  before: Workload | undefined,
-  after: Workload,
-  mode: Mode,
-  images: ImageIds,
-): Mode | null {
-  const verdicts = verdictsOn(instance, before, after, mode, images);
+export function modeOf(instance: ObservedInstance, wanted: Wanted): Mode | null {
+  const { before, after } = wanted;
+  const verdicts = verdictsOn(instance, wanted);
   const hardest = strongest(...verdicts.map(({ mode }) => mode));
-  const right = instance.fingerprint === after.fingerprint && verdicts.every(({ reason }) => reason === null);
+  const right =
+    instance.fingerprint === after.fingerprint &&
+    isGiven(before, after) &&
+    verdicts.every(({ reason }) => reason === null);
   return hardest === 'in-place' && right ? null : hardest;
 }
 
-function verdictsOn(
-  instance: ObservedInstance,
-  before: Workload | undefined,
-  after: Workload,
-  mode: Mode,
-  images: ImageIds,
-): Verdict[] {
+function verdictsOn(instance: ObservedInstance, wanted: Wanted): Verdict[] {
+  const { after, images } = wanted;
   return [
-    madeFrom(instance, before, after, mode),
+    madeFrom(instance, wanted),
     inState(instance),
     runsImage(instance, after, images),
     isFilled(instance, after),
-    changedByHand(instance),
+    ...changedByHand(instance, wanted),
   ];
+}
+
+/** What is no part of a process' fingerprint, and an engine gives an instance that runs. */
+const given = ['resources', 'needs', 'stop'] as const;
+
+function isGiven(before: Workload | undefined, after: Workload): boolean {
+  return !before || given.every((field) => JSON.stringify(before[field]) === JSON.stringify(after[field]));
 }
 
 const fine: Verdict = { mode: 'in-place', reason: null };
 
-function madeFrom(
-  { fingerprint }: ObservedInstance,
-  before: Workload | undefined,
-  after: Workload,
-  mode: Mode,
-): Verdict {
-  if (fingerprint === after.fingerprint) return fine;
+function madeFrom({ fingerprint }: ObservedInstance, { before, after, mode }: Wanted): Verdict {
+  if (fingerprint === after.fingerprint)
+    return before && isMadeAnew(before, after) ? { mode: 'restart', reason: null } : fine;
   if (fingerprint === before?.fingerprint) return { mode, reason: null };
   return { mode: 'replace', reason: { what: 'drift', before: 'made from another revision' } };
 }
@@ -132,9 +135,17 @@ function isFilled({ outdated = {} }: ObservedInstance, after: Workload): Verdict
   };
 }
 
-function changedByHand({ drift }: ObservedInstance): Verdict {
-  if (!drift || drift.length === 0) return fine;
-  return { mode: 'replace', reason: { what: 'drift', before: drift.join(', ') } };
+function changedByHand({ drift = [] }: ObservedInstance, { after, bundle }: Wanted): Verdict[] {
+  return drift.map(({ text, diff, remedy }) => ({
+    mode: typeof remedy === 'string' ? remedy : modeOfFile(remedy.file, after, bundle),
+    reason: { what: 'drift', before: text, ...(diff === undefined ? {} : { diff }) },
+  }));
+}
+
+/** A file that is not wanted any more goes by the difference between the revisions. */
+function modeOfFile(name: string, workload: Workload, bundle: ConfigBundle | undefined): Mode {
+  const file = bundle?.files.find((one) => one.name === name);
+  return file ? modeOnChange(file.onChange, workload) : 'in-place';
 }
 
 /** Of the instances of a node that holds more than stay there, those that are nearest to what they shall be. */
@@ -154,7 +165,7 @@ function keep(
       instance.drift?.length ?? 0,
       instance.fingerprint,
       instance.state,
-      instance.drift?.join(),
+      JSON.stringify(instance.drift),
     ].join(' ');
   const sorted = there
     .map((instance) => ({ instance, key: rank(instance) }))

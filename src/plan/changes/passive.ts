@@ -23,7 +23,10 @@ export function passiveChange(
   if (!before)
     return change(after, 'create', { reasons: [{ what: 'new', where: after.id, ...worth(after) }] });
   const reasons = differences(before, after, files);
-  return reasons.length > 0 ? change(after, 'update', { mode: 'in-place', reasons }) : null;
+  if (reasons.length === 0) return null;
+  const noticed = after.kind === 'secret' ? after.noticed : undefined;
+  const disturbs = noticed === undefined ? [] : [`the secret ${after.id} is made anew: ${noticed}`];
+  return change(after, 'update', { mode: 'in-place', reasons, disturbs });
 }
 
 function worth(resource: Passive): Pick<Reason, 'after'> {

@@ -127,6 +127,19 @@ describe('what a changed workload goes through', () => {
       { files: [{ name: 'w', content: '@{secret.pass}', onChange: 'replace' }] },
       'replace',
     ],
+    [
+      'in a file that is not read again',
+      { files: [{ name: 'w', content: '@{secret.pass}', onChange: 'nothing' }] },
+      'in-place',
+    ],
+    [
+      'in a file that it can be told to read again',
+      {
+        files: [{ name: 'w', content: '@{secret.pass:former}', onChange: 'reload' }],
+        reload: { signal: 'HUP', command: null },
+      },
+      'reload',
+    ],
     ['in the environment', { env: { PASS: '@{secret.pass}' } }, 'replace'],
   ])('a secret that was rotated, %s', (_, workload, mode) => {
     const state = (fingerprint: string) =>
@@ -176,4 +189,34 @@ describe('scale and placement', () => {
       disturbs: ['web/api is replaced on 1 of 1 instance: what it does waits meanwhile'],
     });
   });
+});
+
+test.each([
+  ['where Kollage makes instances', {}, 'in-place'],
+  ['where the engine makes them from a template', { by: 'engine' as const }, 'roll'],
+])('a file that a process reads by itself, %s', (_, by, mode) => {
+  const placement = { role: 'controller', nodes: ['a', 'b'], ...by };
+  const state = (content: string) =>
+    withApi(
+      {
+        files: [{ name: 'a.conf', content, onChange: 'nothing' }],
+        placement,
+        scale: { replicas: 2 },
+      },
+      { nodes: ['a', 'b'], engine: 'kubernetes' },
+    );
+  expect(changeOf(state('x = 1'), state('x = 2'), 'workload:web/api')?.mode).toBe(mode);
+});
+
+test.each([
+  ['where Kollage makes instances', {}, 'in-place'],
+  ['where the engine makes them from a template', { by: 'engine' as const }, 'restart'],
+])('memory and what else is no input of a process, %s', (_, by, mode) => {
+  const placement = { role: 'controller', nodes: ['a'], ...by };
+  const state = (memory: number) =>
+    withApi(
+      { resources: { memory, cpus: null }, placement, scale: { replicas: 1 } },
+      { nodes: ['a'], engine: 'kubernetes' },
+    );
+  expect(changeOf(state(1), state(2), 'workload:web/api')?.mode).toBe(mode);
 });

@@ -28,16 +28,16 @@ export function workloadChange(
   const to = assign(after, from);
   if (!before && from.length === 0)
     return create(after, to, [{ what: 'new', where: 'image', after: after.image }]);
-  const difference = before
-    ? workloadDifference(before, after, comparison.files, comparison.after.bundles.get(after.id))
-    : noDifference;
+  const bundle = comparison.after.bundles.get(after.id);
+  const difference = before ? workloadDifference(before, after, comparison.files, bundle) : noDifference;
   const moved = moves(from, to);
   // Those that are missing from where the last revision had them are a matter of state, not of scale.
   const expected = before ? assign(before, from) : to;
   const why = [...scaleReasons(before, after), ...movedReasons(moved, moves(from, expected), there !== null)];
   if (from.length === 0 && to.length > 0 && expected.length > 0)
     return create(after, to, [...why, ...difference.inputs, ...difference.others]);
-  const judged = there && judge(there, moved.stay, before, after, difference.mode, comparison.images);
+  const wanted = { before, after, bundle, mode: difference.mode, images: comparison.images };
+  const judged = there && judge(there, moved.stay, wanted);
   const touched = judged ? judged.touched : difference.mode === 'in-place' ? [] : moved.stay;
   const reasons = [
     // Where all instances are what they shall be, an earlier run did it and was stopped before it wrote that down.

@@ -46,7 +46,31 @@ const ports = (a: number, b: number, ids = ['a/x', 'b/y']) => ({
 });
 const g = 2 ** 30;
 
+const keeping: TestDesired = {
+  volumes: ['a/data'],
+  workloads: [
+    {
+      id: 'a/x',
+      mounts: [{ type: 'volume', source: 'a/data', path: '/d', readOnly: false, shared: false }],
+    },
+  ],
+};
+
 describe.each<[string, readonly [string, Case, readonly string[]][]]>([
+  [
+    'volumes',
+    [
+      ['that are there', { state: keeping, last: keeping, observed: { volumes: ['a/data'] } }, []],
+      ['that nobody looked for', { state: keeping, last: keeping }, []],
+      ['that are new', { state: keeping, observed: { volumes: [] } }, []],
+      ['that are not wanted any more', { state: {}, last: keeping, observed: { volumes: [] } }, []],
+      [
+        'that somebody removed',
+        { state: keeping, last: keeping, observed: { volumes: [] } },
+        ['KLG-410 error the volume a/data of a/x is gone'],
+      ],
+    ],
+  ],
   [
     'ports',
     [

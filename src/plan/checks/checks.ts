@@ -10,13 +10,14 @@ import { checkPaths } from './paths.ts';
 import { type CheckInput, type Placed, placed } from './placed.ts';
 import { checkEndpoints, checkPorts } from './ports.ts';
 import { checkRights } from './rights.ts';
+import { checkVolumes } from './volumes.ts';
 
 export type { ImageSource } from './images.ts';
 export type { CheckInput } from './placed.ts';
 
 /**
  * Everything that can be known to stand against a desired state before anything is touched: mistakes in it (KLG-202
- * to 204), and where it does not fit the nodes (KLG-401 to 406, 409). Pure; never throws. What was not observed is
+ * to 204), and where it does not fit the nodes (KLG-401 to 406, 409, 410). Pure; never throws. What was not observed is
  * taken to be fine.
  */
 export function runChecks(input: CheckInput & { readonly images?: ImageSource }): Finding[] {
@@ -28,6 +29,7 @@ export function runChecks(input: CheckInput & { readonly images?: ImageSource })
     ...checkSameNode(graph, all),
     ...checkPorts(input, all),
     ...checkPaths(input, all),
+    ...checkVolumes(input),
     ...checkCapacity(input, all),
     ...checkRights(input, all),
     ...checkImages(input, input.images),

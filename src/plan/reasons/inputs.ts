@@ -1,7 +1,7 @@
 import type { Mode, Reason } from '../../model/plan.ts';
 import type { ConfigBundle, Process, Task, Workload } from '../../model/resource.ts';
 import { secretsIn } from '../../model/token.ts';
-import { strongest } from '../mode.ts';
+import { modeOnChange, strongest } from '../mode.ts';
 import { fieldReasons } from './fields.ts';
 import type { FileDifference, FileDifferences } from './files.ts';
 
@@ -24,10 +24,19 @@ const elsewhere = new Set(
 /** What is a container's own for life, on every engine. */
 const spec = new Set('start command env user mounts privileges ports'.split(' '));
 
+/** What the template holds beside that, where an engine makes instances from one. */
+const template = ['resources', 'health', 'stop'] as const;
+
+/** Whether an engine that makes instances from a template makes them anew for what is no input of their process. */
+export function isMadeAnew(before: Workload, after: Workload): boolean {
+  const differ = template.some((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
+  return after.placement.by === 'engine' && differ;
+}
+
 /**
  * Compares a workload with what it was. Image and spec are a container's own for life: `replace`. A file acts by
- * its `onChange`. A secret is handed over in a file (`restart`) or in the environment (`replace`). Everything else
- * holds without touching the process: `in-place`. What counts as an input is the compiler's (docs/decisions/0003).
+ * its `onChange`. A secret acts as the files that hold it do, or stands in the environment (`replace`). Everything else
+ * holds without touching the process: `in-place`, unless instances are made from a template that holds it. What counts as an input is the compiler's (docs/decisions/0003).
  */
 export function workloadDifference(
   before: Workload,
@@ -54,6 +63,9 @@ export function workloadDifference(
     modes.push('replace');
     inputs.push(fingerprintReason(before, after));
   }
+  // An engine that makes instances from a template makes them anew for whatever is in it.
+  if ((inputs.length > 0 && after.placement.by === 'engine') || isMadeAnew(before, after))
+    modes.push('restart');
   const others = [
     ...fieldReasons(before, after, (field) => !spec.has(field) && !elsewhere.has(field)),
     ...roleReasons(before, after),
@@ -111,26 +123,16 @@ function fileMode({ before, after }: FileDifference, workload: Workload): Mode {
   if (workload.start === 'plain' && moved) return 'replace';
   // What the image's own contract brings into place it never takes away.
   if (!after && before?.onChange !== 'replace') return 'restart';
-  const sameForProcess =
-    before && after && before.hash === after.hash ? ('nothing' as const) : (after ?? before)?.onChange;
-  switch (sameForProcess) {
-    case 'nothing':
-      return 'in-place';
-    case 'reload':
-      return workload.reload ? 'reload' : 'restart';
-    case 'replace':
-      return 'replace';
-    default:
-      return 'restart';
-  }
+  const isSameForProcess = before && after && before.hash === after.hash;
+  return modeOnChange(isSameForProcess ? 'nothing' : ((after ?? before)?.onChange ?? 'restart'), workload);
 }
 
+/** By the files that hold it. One that stands in none of them is only counted on: then nothing is known of how it is read. */
 function secretMode(secret: string, after: Workload, bundle: ConfigBundle | undefined): Mode {
   if (secretsIn(Object.values(after.env).join('\n')).includes(secret)) return 'replace';
-  const fixed = bundle?.files.some(
-    (file) => file.onChange === 'replace' && secretsIn(file.content).includes(secret),
-  );
-  return fixed ? 'replace' : 'restart';
+  const holding = (bundle?.files ?? []).filter(({ content }) => secretsIn(content).includes(secret));
+  if (holding.length === 0) return 'restart';
+  return strongest(...holding.map((file) => modeOnChange(file.onChange, after)));
 }
 
 /** Secrets that had another value. One that is new or gone shows in the file or field that names it. */

@@ -23,8 +23,8 @@ export function emergingPath(run: Track, needs: Needs, now: number): Emerging {
   const waiters = new Map<ResourceKey, Process[]>();
   const held = new Set<Process>();
   for (const [key, process] of open) {
-    // What runs waits no more, whatever it needed.
-    if (process.phase === 'running') continue;
+    // What runs, or stops, waits no more, whatever it needed.
+    if (process.phase === 'running' || process.phase === 'stopping') continue;
     for (const need of needs.of.get(key) ?? []) {
       if (!open.has(need)) continue;
       held.add(process);

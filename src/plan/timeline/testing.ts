@@ -4,7 +4,8 @@ import type { Needs } from './needs.ts';
 
 /** A short event of a test: milliseconds, what, whose, and more. */
 export type Short =
-  | readonly [at: number, what: 'created' | 'gone' | 'started' | 'healthy' | 'done', key: ResourceKey]
+  | readonly [at: number, what: 'created' | 'gone' | 'done', key: ResourceKey]
+  | readonly [at: number, what: 'started' | 'healthy' | 'stopping' | 'stopped', key: ResourceKey]
   | readonly [at: number, what: 'waits', key: ResourceKey, ...needs: readonly string[]]
   | readonly [at: number, what: 'exited', key: ResourceKey, code: number]
   | readonly [at: number, what: 'failed', key: ResourceKey, message: string, ...logs: readonly string[]]
@@ -41,8 +42,7 @@ function eventOf(short: Short): KollageEvent {
         message: short[3],
         logs: short.slice(4).map(String),
       };
-    case 'started':
-    case 'healthy':
+    default:
       return { at, type: short[1], ...refOf(short[2]) };
   }
 }

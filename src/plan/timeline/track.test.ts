@@ -92,10 +92,62 @@ describe('how far a process is', () => {
       ],
       { phase: 'created', deaths: 0 },
     ],
+    [
+      'dying after it was healthy: it is not done until it is so again',
+      [
+        [5, 'started', key],
+        [8, 'done', key],
+        [9, 'exited', key, 0],
+      ],
+      { phase: 'waiting', startedAt: 5, deaths: 1 },
+    ],
+    [
+      'healthy again: that late it was done',
+      [
+        [5, 'created', key],
+        [5, 'started', key],
+        [8, 'done', key],
+        [9, 'exited', key, 3],
+        [10, 'started', key],
+        [11, 'healthy', key],
+      ],
+      { action: 'create', phase: 'done', startedAt: 5, endedAt: 11 },
+    ],
+    [
+      'stopping, to be made anew',
+      [
+        [5, 'created', key],
+        [6, 'stopping', key],
+      ],
+      { phase: 'stopping', stoppingAt: 6 },
+    ],
+    [
+      'stopped, to be made anew',
+      [
+        [5, 'created', key],
+        [6, 'stopping', key],
+        [9, 'stopped', key],
+      ],
+      { phase: 'created' },
+    ],
+    [
+      'stopping for good: that is all of the change',
+      [
+        [5, 'gone', key],
+        [6, 'stopping', key],
+        [9, 'stopped', key],
+      ],
+      { phase: 'running', action: 'delete' },
+    ],
     ['going', [[5, 'gone', key]], { phase: 'running', action: 'delete', startedAt: 5 }],
   ])('%s', (_name, shorts, expected) => {
     expect(after(...shorts)).toMatchObject(expected);
   });
+});
+
+test('a task that was stopped to be taken back is not there any more', () => {
+  const { processes } = trackAll(eventsOf([5, 'stopping', 'task:a/b'], [6, 'stopped', 'task:a/b']));
+  expect(processes.size).toBe(0);
 });
 
 test('each need is waited for from its first report to the first without it, and again when it is named again', () => {

@@ -18,12 +18,14 @@ export interface Process {
   readonly kind: 'workload' | 'task';
   /** none: it is not changed, only waited for, because an earlier run did not see its end. */
   readonly action: Action;
-  /** created: asked for, and nothing heard yet; running: its needs are met; done: healthy, ended well, or gone. */
-  readonly phase: 'created' | 'waiting' | 'running' | 'done' | 'failed';
+  /** created: asked for, and nothing heard yet; running: its needs are met; stopping: it takes its time to; done: healthy, ended well, or gone. */
+  readonly phase: 'created' | 'waiting' | 'running' | 'stopping' | 'done' | 'failed';
   readonly createdAt: number;
   readonly waits: readonly Wait[];
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  /** When it was told to stop last; null as long as that took no time. */
+  readonly stoppingAt: number | null;
   /** How often its process has ended badly, and how last. */
   readonly deaths: number;
   readonly code: number | null;
@@ -65,6 +67,8 @@ export function track(before: Track, event: KollageEvent): Track {
   }
   const process = before.processes.get(event.key) ?? begun(event.key, event.at);
   const processes = new Map(before.processes).set(event.key, after(process, event));
+  // What was begun of a change that is taken back does not come again.
+  if (event.type === 'stopped' && process.kind === 'task') processes.delete(event.key);
   return { ...before, startedAt: before.startedAt ?? event.at, processes };
 }
 
@@ -84,6 +88,7 @@ function begun(key: ResourceKey, at: number): Process {
     waits: [],
     startedAt: null,
     endedAt: null,
+    stoppingAt: null,
     deaths: 0,
     code: null,
     steps: [],
@@ -112,15 +117,22 @@ function after(process: Process, event: Told): Process {
         waits: waitsAfter(process.waits, [], at),
       };
     case 'exited':
-      if (event.code === 0) return { ...process, code: 0 };
+      if (event.code === 0 && process.kind === 'task') return { ...process, code: 0 };
       // Before its start it is the old container that ends, to give way.
       return process.startedAt === null
         ? process
         : { ...process, code: event.code, deaths: process.deaths + 1, phase: 'waiting' };
     case 'step':
       return { ...process, steps: [...process.steps, event.text] };
+    case 'stopping':
+      return process.action === 'delete' ? process : { ...process, phase: 'stopping', stoppingAt: at };
+    case 'stopped':
+      return process.phase === 'stopping' ? { ...process, phase: 'created' } : process;
     case 'healthy':
-      return process.action === 'none' ? { ...process, phase: 'done', endedAt: at } : process;
+      // A change is done by itself; when it was, and its process died since, then by this.
+      return process.action === 'none' || process.endedAt !== null
+        ? { ...process, phase: 'done', endedAt: at }
+        : process;
     case 'change-done':
       return { ...process, phase: 'done', endedAt: at };
     case 'change-failed':

@@ -1,7 +1,8 @@
-import { onTestFinished } from 'vitest';
-import type { Engine, InstanceEvent, Provision } from '../../../src/engines/engine.ts';
+import { expect, onTestFinished, vi } from 'vitest';
+import type { Engine, EngineEvent, InstanceEvent, Provision, Whole } from '../../../src/engines/engine.ts';
 import { openDeployment } from '../../../src/load/deployment.ts';
 import { readPasswords } from '../../../src/load/passwords.ts';
+import type { Drift } from '../../../src/model/plan.ts';
 import type { Desired, Resource, Task, Workload } from '../../../src/model/resource.ts';
 import { prepare } from '../../../src/operate/prepare.ts';
 import { makeShop } from '../shop.ts';
@@ -30,7 +31,7 @@ export class Stage {
     this.#desired = (await prepare(this.#folder)).desired;
     this.#secrets = (await readPasswords(openDeployment(this.#folder))).values;
     for (const resource of this.desired.resources)
-      if (resource.kind === 'volume') await this.engine.makeVolume(this.name, resource);
+      if (resource.kind === 'volume') await this.engine.makeVolume(this.name, resource, this.desired);
   }
 
   get desired(): Desired {
@@ -69,11 +70,44 @@ export class Stage {
     return this.engine.instanceName(this.name, id, 1);
   }
 
-  start(workload: Workload, changed: Partial<Provision> = {}): Promise<{ readonly begun: boolean }> {
-    return this.engine.startInstance(workload, this.instance(workload.id), {
-      ...this.provision(workload),
-      ...changed,
-    });
+  start(workload: Workload, changed: Partial<Provision> = {}): ReturnType<Engine['startInstance']> {
+    const provision = { ...this.provision(workload), ...changed };
+    const { whole } = this.engine;
+    if (whole) return this.#startWhole(whole, workload, provision);
+    return this.engine.startInstance(workload, this.instance(workload.id), provision);
+  }
+
+  /** An engine that makes instances by itself tells how far they are by its events. */
+  async #startWhole(
+    whole: Whole,
+    workload: Workload,
+    provision: Provision,
+  ): ReturnType<Engine['startInstance']> {
+    const stop = new AbortController();
+    const events = this.engine.watch(this.name, stop.signal)[Symbol.asyncIterator]();
+    // Asked for before, so that nothing is missed.
+    let next = events.next();
+    const { attempt, settled } = await whole.apply(workload, provision);
+    try {
+      for (let begun = settled; !begun; next = events.next()) {
+        const { value: event, done } = await next;
+        if (done) throw new Error('the engine has nothing more to tell');
+        if (event.of !== this.instance(workload.id)) continue;
+        if (event.type === 'waiting') return { container: attempt, begun: false };
+        begun = event.type === 'settled' && event.attempt === attempt;
+      }
+      return { container: attempt, begun: true };
+    } finally {
+      next.catch(() => undefined);
+      stop.abort();
+      await events.return?.();
+    }
+  }
+
+  /** Waits until an instance is seen to be in a state, undefined for none: at once where an engine is told of each by itself. */
+  async becomes(workload: string, state: string | undefined): Promise<void> {
+    const look = async () => expect((await this.observed(workload))?.state).toBe(state);
+    await (this.engine.whole ? vi.waitFor(look, { timeout: 60_000, interval: 200 }) : look());
   }
 
   /** Starts a task, and gives how its runs ended, as many as are said. */
@@ -100,6 +134,21 @@ export class Stage {
     return found && { state: found.state, fingerprint: found.fingerprint };
   }
 
+  /** What somebody changed of a workload's instance since it was made as this state says. */
+  async drift(workload: string, applied = this.desired): Promise<readonly Drift[]> {
+    const made = { desired: applied, secret: this.#secret };
+    const { instances = [] } = await this.engine.observe(this.name, this.desired, made);
+    return instances.find((instance) => instance.workload === workload)?.drift ?? [];
+  }
+
+  readonly #secret = (name: string) => this.#secrets.get(name)?.reveal();
+
+  /** When the process of a workload began, as it is seen; NaN where that is not told. */
+  async since(workload: string): Promise<number> {
+    const { instances = [] } = await this.engine.observe(this.name, this.desired);
+    return instances.find((instance) => instance.workload === workload)?.since ?? Number.NaN;
+  }
+
   async logs(id: string, query: Parameters<Engine['logs']>[2] = {}): Promise<string[]> {
     return Array.fromAsync(
       this.engine.logs(this.name, this.instance(id), query, new AbortController().signal),
@@ -120,13 +169,14 @@ export class Stage {
     const bundle = this.#find(({ kind, id }) => kind === 'config' && id === process.config);
     return {
       deployment: this.name,
+      desired: this.desired,
       bundle: bundle?.kind === 'config' ? bundle : null,
       tasks: new Map(
         this.desired.resources.flatMap((resource) =>
           resource.kind === 'task' ? [[resource.id, resource.fingerprint] as const] : [],
         ),
       ),
-      secret: (name) => this.#secrets.get(name)?.reveal(),
+      secret: this.#secret,
       needsTimeout: 60,
     };
   }
@@ -136,13 +186,18 @@ export class Stage {
   }
 }
 
+/** Whether an event is about an instance, whatever name the engine has given it. */
+export function isAbout(event: InstanceEvent, instance: string): boolean {
+  return event.instance === instance || event.of === instance;
+}
+
 /** What was heard of instances, to wait for. */
 export class Heard {
   readonly events: InstanceEvent[] = [];
   readonly ended: Promise<void>;
   #wake = Promise.withResolvers<void>();
 
-  constructor(events: AsyncIterable<InstanceEvent>) {
+  constructor(events: AsyncIterable<EngineEvent>) {
     this.ended = this.#hear(events);
   }
 
@@ -155,7 +210,7 @@ export class Heard {
     for (;;) {
       const found = this.events.filter(
         (event): event is Extract<InstanceEvent, { type: T }> =>
-          event.instance === instance && event.type === type,
+          isAbout(event, instance) && event.type === type,
       );
       if (found.length >= count) return found;
       await this.#wake.promise;
@@ -166,8 +221,9 @@ export class Heard {
     return (await this.of(instance, 'exited', count)).map(({ code }) => code);
   }
 
-  async #hear(events: AsyncIterable<InstanceEvent>): Promise<void> {
+  async #hear(events: AsyncIterable<EngineEvent>): Promise<void> {
     for await (const event of events) {
+      if (event.type === 'settled' || event.type === 'trouble') continue;
       this.events.push(event);
       this.#wake.resolve();
       this.#wake = Promise.withResolvers();

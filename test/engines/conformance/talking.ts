@@ -1,5 +1,6 @@
+import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { captured } from '../../../src/engines/io.ts';
+import { captured, type Io } from '../../../src/engines/io.ts';
 import { complaints } from '../../support/folders.ts';
 import { Stage } from './stage.ts';
 import type { World } from './world.ts';
@@ -41,6 +42,12 @@ export function talking(world: World, name: string, ports: number): void {
       const now = Date.now();
       expect(await stage.logs('web/setup', { since: now + 60_000 })).toEqual([]);
       expect(await stage.logs('web/setup', { since: now - 600_000 })).toHaveLength(51);
+    });
+
+    test('of a task that was just started are followed to its end', async () => {
+      const task = stage.variant(stage.task('web/setup'), 'echo one; sleep 0.5; echo two');
+      await engine.startTask(task, stage.provision(task));
+      expect(await Array.fromAsync(stage.follow('web/setup'))).toEqual(['one', 'two']);
     });
 
     test('are followed until one has heard enough', async () => {
@@ -96,10 +103,31 @@ export function talking(world: World, name: string, ports: number): void {
       expect([126, 127]).toContain((await run('no-such-command')).code);
     });
 
+    test('that takes no notice of being interrupted is not waited for', async () => {
+      const stop = new AbortController();
+      const stdout = new PassThrough().on('data', () => stop.abort());
+      const deaf = ['sh', '-c', 'trap "" INT; echo on; while :; do sleep 1; done'];
+      const run = (io: Io) => engine.exec(name, stage.instance('web/back'), deaf, { ...io, stdout });
+      expect((await captured(run, stop.signal)).code).not.toBe(0);
+    });
+
     test('in an instance that is not there is an error that says so', async () => {
       expect(await complaints(() => exec('web/none', ['true']))).toEqual([
         expect.stringMatching(/^KLG-502 .*web-none/),
       ]);
+    });
+  });
+
+  describe('the nodes', () => {
+    test('are those that there are, with what they have', async () => {
+      const nodes = await engine.nodes(stage.desired);
+      expect(nodes).toEqual([expect.objectContaining({ why: null })]);
+      expect(nodes.every(({ memory, cpus }) => memory > 2 ** 20 && cpus >= 1)).toBe(true);
+    });
+
+    test('of what cannot be reached are an error that says so', async () => {
+      const asked = () => world.unreachable.nodes(stage.desired);
+      expect(await complaints(asked)).toEqual([expect.stringMatching(/^KLG-501 /)]);
     });
   });
 }

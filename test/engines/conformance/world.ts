@@ -18,6 +18,10 @@ export interface World {
   /** Stops or removes an instance as somebody who knows nothing of Kollage would. */
   stop(instance: string): void;
   remove(instance: string): void;
+  /** Runs a shell's line in an instance as root, and gives what it says; throws when it does not end well. */
+  shell(instance: string, line: string): string;
+  /** Changes something of an instance that can be put right beside its process, or something that only another instance can be. */
+  edit(instance: string, what: 'beside' | 'spec'): void;
   /** Makes somebody else's container with the name of one of ours. */
   occupy(instance: string): Occupied;
   /** What a file of a volume holds; empty when it is not there. */

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { KollageEvent } from '../../../src/model/event.ts';
 import { dockerWorld } from '../docker-world.ts';
 import { Running } from '../running.ts';
@@ -8,7 +8,8 @@ import { makeShop } from '../shop.ts';
 
 const name = 'kollage-fault-kills';
 const world = dockerWorld();
-const shop = makeShop(name, 21631, world.settings);
+const ports = 21631;
+const shop = makeShop(name, ports, world.settings);
 const shopping = new Running(shop.folder);
 const components = ['store-server', 'web-front', 'web-back', 'web-setup'];
 
@@ -37,22 +38,71 @@ function at(
 const ways = ['kill', 'order', 'stop', 'remove'] as const;
 
 test.each(components)(
-  '%s dies at any event in any way: all comes up, or it is said what died, and the next run finishes',
+  '%s dies at any event in any way: all comes up; only a task is not begun again, and then the next run finishes',
   async (container) => {
     shop.configure('timeouts: { needs: 10 }\n');
     for (const [index, what] of ways.entries()) {
       const moment = 1 + 3 * ((index + components.indexOf(container)) % ways.length);
       const error = await shopping.tryUp(at(moment, container, world[what]));
-      // A task is not begun again by itself, for it might not bear that; and what somebody takes away after it had become healthy is
-      // missed by those that wait for it.
-      if (error) expect(['KLG-504', 'KLG-505']).toContain(error.code);
-      // What died after it had become healthy is the engine's to start again, or the next run's.
+      // A task is not begun again by itself, for it might not bear that.
+      if (error) expect([container, error.code], error.message).toEqual(['web-setup', 'KLG-505']);
+      // What died when all was done is the engine's to start again, or the next run's.
       await shopping.up();
       await shopping.becomesHealthy();
       await shopping.destroy();
     }
   },
 );
+
+describe('after it was healthy, while others still need it', () => {
+  afterEach(() => shopping.destroy());
+
+  /** So long that its need must be met anew after it (images/start/waiting.py, FRESH). */
+  const slow = 'web: { options: { command: sleep 11 } }';
+
+  test.each(['order', 'stop', 'remove'] as const)(
+    '%s: it is started again, and all comes up',
+    async (what) => {
+      shop.configure(`timeouts: { needs: 30 }\nservices: { ${slow} }\n`);
+      const events: KollageEvent[] = [];
+      const seen = (type: KollageEvent['type'], key: string) =>
+        events.some((event) => event.type === type && 'key' in event && event.key === key);
+      let isDone = false;
+      await shopping.up((event) => {
+        events.push(event);
+        if (isDone || !seen('change-done', 'workload:store/server') || !seen('started', 'task:web/setup'))
+          return;
+        isDone = true;
+        world[what](`${name}-store-server`);
+      });
+      const store = events.flatMap((event) =>
+        'key' in event && event.key === 'workload:store/server' ? [event.type] : [],
+      );
+      // That it has started is told by the engine and by itself.
+      expect([...new Set(store.slice(store.indexOf('exited')))]).toEqual(['exited', 'started', 'healthy']);
+      expect(await shopping.ailing()).toEqual([]);
+    },
+  );
+
+  test('again and again: that is a failure, with the last lines of its log', async () => {
+    const dying = `timeout --verbose 3 memcached -u memcached -l 127.0.0.1 -p ${ports}`;
+    shop.configure(
+      `timeouts: { needs: 30 }\nservices: { ${slow}, store: { options: { command: ${dying} } } }\n`,
+    );
+    const events: KollageEvent[] = [];
+    const error = await shopping.failsUp((event) => events.push(event));
+    expect([error.code, error.message]).toEqual([
+      'KLG-504',
+      expect.stringMatching(/store-server .*again and again/),
+    ]);
+    expect(events.filter(({ type }) => type === 'change-failed')).toMatchObject([
+      {
+        key: 'workload:store/server',
+        logs: expect.arrayContaining([expect.stringContaining('timeout: sending signal TERM')]),
+      },
+    ]);
+  });
+});
 
 test('what dies again and again is a failure that says so, with the last lines of its log', async () => {
   shop.configure('services: { store: { options: { command: ls /no/such/place } } }\n');

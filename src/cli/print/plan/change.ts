@@ -48,7 +48,7 @@ export class ChangePrinter {
       case 'state':
         return [`${lead}${reason.where}: ${reason.before} ${paint.dim('->')} ${reason.after}`];
       case 'drift':
-        return [`${lead}${reason.where}: ${safe(reason.before ?? '')}`];
+        return this.#byHand(change, `${reason.where}: ${safe(reason.before ?? '')}`, reason);
       case 'needed':
         return [`${lead}needed by ${reason.where}`];
       case 'placement':
@@ -62,6 +62,10 @@ export class ChangePrinter {
     return [
       `${lead}${reason.where}${sides(reason, this.#options.width - lead.length - reason.where.length, paint)}`,
     ];
+  }
+
+  #byHand(change: Change, where: string, { what, diff }: Reason): string[] {
+    return diff === undefined ? [`      ${where}`] : this.#difference(change, { what, where }, diff);
   }
 
   #difference(change: Change, reason: Reason, diff: string): string[] {
