@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drift } from './drift.ts';
 import { instances } from './instances.ts';
 import { Stage } from './stage.ts';
 import { talking } from './talking.ts';
@@ -10,11 +11,13 @@ import type { World } from './world.ts';
  * made; `ports` is the first of ten that are free.
  */
 export function conformance(world: World, name: string, ports: number): void {
-  for (const part of [instances, tasks, talking]) {
+  for (const part of [instances, tasks, talking, drift]) {
     const deployment = `${name}-${part.name}`;
     describe(part.name, () => {
       let before: Record<string, string[]>;
-      beforeAll(() => {
+      beforeAll(async () => {
+        // What a run that was killed left would be taken for the host's own.
+        await world.engine.destroy(deployment, { data: false });
         before = world.left(deployment);
       });
       afterAll(() => world.engine.destroy(deployment, { data: false }));
