@@ -47,6 +47,10 @@ export class Agent {
   readonly pause: string;
   readonly runs: Run[] = [];
   reachable = true;
+  /** Milliseconds; when it came. */
+  readonly since = Date.now();
+  /** Told when something of it is taken. */
+  taken: (task: string) => void = () => undefined;
   readonly #claims = new Map<string, Claim>();
 
   constructor(id: string, address: string, pause: string, options: AgentOptions) {
@@ -83,6 +87,7 @@ export class Agent {
 
   claim(task: string, claim: Claim): void {
     this.#claims.set(task, claim);
+    this.taken(task);
   }
 
   release(task: string): void {

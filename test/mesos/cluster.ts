@@ -8,8 +8,14 @@ import { Marathon } from '../marathon/service/marathon.ts';
 import { MarathonServer } from '../marathon/service/server.ts';
 import { serveAgent } from './agent-http.ts';
 import { Agent, type AgentOptions } from './agents.ts';
+import type { TaskInfo } from './calls.ts';
 import { Containerizer } from './containers.ts';
+import { NameServer } from './dns.ts';
+import { mesosNames } from './names.ts';
 import { clear, label, makeFabric, owner, startPause } from './namespaces.ts';
+import { operate } from './operator.ts';
+import { relay } from './relay.ts';
+import { MesosStandIn, type Running } from './stand-in.ts';
 
 export interface MesosOptions {
   readonly agents: readonly AgentOptions[];
@@ -17,6 +23,13 @@ export interface MesosOptions {
   readonly image?: string;
   /** Marathon's, where it asks for some. */
   readonly credentials?: { readonly user: string; readonly password: string };
+  /** Who may register with Mesos as a framework; anybody where nothing is said. */
+  readonly principal?: { readonly name: string; readonly secret: string };
+  readonly masters?: number;
+  /** Seconds. */
+  readonly heartbeat?: number;
+  /** Whether agents ask Mesos-DNS; they do where nothing is said. */
+  readonly dns?: boolean;
 }
 
 /**
@@ -26,11 +39,18 @@ export interface MesosOptions {
 export interface MesosCluster extends AsyncDisposable {
   /** Marathon's URL, for this host and for containers on agents. */
   readonly marathon: string;
+  /** The URL of a Mesos master; of all of them. */
+  readonly mesos: string;
+  readonly masters: readonly string[];
+  /** The masters, for what a test does to them. */
+  readonly master: MesosStandIn;
   readonly agents: readonly Agent[];
   /** This host, as containers on agents reach it. */
   readonly gateway: string;
   readonly service: Marathon;
   agent(hostname: string): Agent;
+  /** A port that is this host's alone (127.0.0.1), for containers too; gives `HOST:PORT` for both. */
+  expose(port: number): Promise<string>;
   /** What Docker calls a volume of an agent's. */
   volume(hostname: string, name: string): string;
   loseAgent(hostname: string): void;
@@ -58,6 +78,7 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
   };
   try {
     const fabric = await makeFabric(prefix);
+    const dns = options.dns === false ? null : fabric.gateway;
     const agents = await Promise.all(
       options.agents.map(async (one, at) => {
         const server = createServer(
@@ -74,7 +95,7 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
         const port = typeof bound === 'object' && bound ? bound.port : 0;
         const name = `${prefix}-${one.hostname}`;
         const { hostname } = one;
-        const address = await startPause({ fabric, name, hostname, image, port, dns: null });
+        const address = await startPause({ fabric, name, hostname, image, port, dns });
         return new Agent(`${run}-S${at}`, address, name, one);
       }),
     );
@@ -84,7 +105,27 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
       return found;
     };
     const containerizer = new Containerizer({ labels: mine, folder, volume });
-    const service = new Marathon(agents, containerizer, `${run}-0000`);
+    const framework = `${run}-0000`;
+    const service = new Marathon(agents, containerizer, framework);
+    const view = {
+      id: run,
+      agents,
+      frameworks: () => [{ id: framework, name: 'marathon' }, ...master.frameworks],
+    };
+    const { principal, masters = 1, heartbeat = 15 } = options;
+    const master = await MesosStandIn.start({
+      ...{ agents, masters, heartbeat, address: fabric.gateway, ...(principal && { principal }) },
+      executor: (task, host, owner) => execute(containerizer, task, agent(host), owner),
+      free: (host) => agent(host).free,
+      operate: (asked) => operate(view, asked),
+    });
+    close.push(() => master[Symbol.asyncDispose]());
+    if (dns !== null) {
+      const names = new NameServer(mesosNames(service, agents, fabric.gateway));
+      await names.listen(dns);
+      close.push(() => names.close());
+    }
+    for (const one of agents) one.taken = () => master.rescind(one.hostname);
     const server = new MarathonServer(service, { address: fabric.gateway, credentials });
     await server.listen();
     close.push(
@@ -93,13 +134,27 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
     );
     return {
       marathon: server.url,
+      mesos: master.masters[0] ?? '',
+      masters: master.masters,
+      master,
       agents,
       gateway: fabric.gateway,
       service,
       agent,
+      expose: async (port) => {
+        const server = await relay(fabric.gateway, port);
+        close.push(() => void server.close());
+        return `${fabric.gateway}:${port}`;
+      },
       volume: (hostname, name) => volume(agent(hostname), name),
-      loseAgent: (hostname) => service.lose(agent(hostname)),
-      returnAgent: (hostname) => service.back(agent(hostname)),
+      loseAgent: (hostname) => {
+        service.lose(agent(hostname));
+        master.partition(hostname);
+      },
+      returnAgent: (hostname) => {
+        service.back(agent(hostname));
+        master.heal(hostname);
+      },
       changeLeader: (milliseconds = 1000) => server.changeLeader(milliseconds),
       stop,
       [Symbol.asyncDispose]: stop,
@@ -108,4 +163,36 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
     await stop();
     throw error;
   }
+}
+
+/** What Mesos gives a task to end (apache/mesos, src/slave/constants.hpp: DEFAULT_EXECUTOR_SHUTDOWN_GRACE_PERIOD). Seconds. */
+const grace = 5;
+
+/** A task of a framework, in a container on its agent. */
+function execute(containerizer: Containerizer, task: TaskInfo, agent: Agent, framework: string): Running {
+  const of = (name: string) =>
+    task.resources.reduce((sum, one) => sum + (one.name === name ? one.scalar.value : 0), 0);
+  const claim = { cpus: of('cpus'), mem: of('mem'), ports: [] };
+  const id = task.task_id.value;
+  agent.claim(id, claim);
+  const launched = containerizer.launch(task, agent, framework, claim);
+  let isKilled = false;
+  void launched.started.then(
+    () => {
+      launched.run.state = 'TASK_RUNNING';
+    },
+    () => undefined,
+  );
+  return {
+    started: launched.started,
+    ended: launched.ended.then((end) => {
+      agent.release(id);
+      launched.run.state = isKilled ? 'TASK_KILLED' : end.code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED';
+      return { code: end.code, message: end.code === 125 ? end.message : '' };
+    }),
+    kill: () => {
+      isKilled = true;
+      return launched.kill(grace);
+    },
+  };
 }

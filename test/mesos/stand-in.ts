@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { type Call, call, type TaskInfo } from './calls.ts';
+import { attributesOf, resourcesOf } from './resources.ts';
 
 /*
  * Stands in for Mesos, of which no package is to be had: masters and agents that speak the v1 scheduler API as the sources have it (apache/mesos,
@@ -12,6 +13,8 @@ import { type Call, call, type TaskInfo } from './calls.ts';
 
 /** A task that an agent runs. */
 export interface Running {
+  /** It has begun; at once, where nothing is said. */
+  readonly started?: Promise<unknown>;
   readonly ended: Promise<{ readonly code: number; readonly message: string }>;
   readonly kill: () => Promise<void>;
 }
@@ -21,10 +24,11 @@ export interface AgentOptions {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly cpus?: number;
   readonly mem?: number;
+  readonly id?: string;
+  readonly ports?: readonly (readonly [first: number, last: number])[];
 }
 
 interface Agent extends Required<AgentOptions> {
-  readonly id: string;
   reachable: boolean;
 }
 
@@ -41,6 +45,7 @@ interface Task {
 
 interface Framework {
   readonly id: string;
+  readonly name: string;
   stream: { readonly id: string; readonly response: ServerResponse } | null;
   suppressed: boolean;
   /** Until when what an agent has is not offered again. */
@@ -55,12 +60,31 @@ const retold = 400;
 
 export interface ClusterOptions {
   readonly agents: readonly AgentOptions[];
-  readonly executor: (task: TaskInfo, host: string) => Running;
+  readonly executor: (task: TaskInfo, host: string, framework: string) => Running;
   readonly masters?: number;
   /** Seconds. */
   readonly heartbeat?: number;
   /** Who may register; anybody when not given. */
   readonly principal?: { readonly name: string; readonly secret: string };
+  /** Where masters listen. */
+  readonly address?: string;
+  /** What an agent has left, where others than the frameworks here use it too. */
+  readonly free?: (hostname: string) => { readonly cpus: number; readonly mem: number };
+  /** Answers the one that leads to what is not about frameworks, where it knows what is asked. */
+  readonly operate?: (asked: OperatorRequest) => OperatorAnswer | null;
+}
+
+export interface OperatorRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly type: string | undefined;
+  readonly text: string;
+}
+
+export interface OperatorAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class MesosStandIn implements AsyncDisposable {
@@ -87,8 +111,9 @@ export class MesosStandIn implements AsyncDisposable {
       attributes: {},
       cpus: 2,
       mem: 4096,
-      ...one,
+      ports: [[31_000, 32_000]],
       id: `agent-S${at}`,
+      ...one,
       reachable: true,
     }));
   }
@@ -97,7 +122,7 @@ export class MesosStandIn implements AsyncDisposable {
     const made = new MesosStandIn(options);
     for (let at = 0; at < (options.masters ?? 1); at++) {
       const server = createServer((request, response) => void made.#serve(at, request, response));
-      server.listen(0, '127.0.0.1');
+      server.listen(0, options.address ?? '127.0.0.1');
       await once(server, 'listening');
       made.#servers.push(server);
     }
@@ -109,7 +134,22 @@ export class MesosStandIn implements AsyncDisposable {
   }
 
   get masters(): string[] {
-    return this.#servers.map((server) => `http://127.0.0.1:${portOf(server)}`);
+    return this.#servers.map((server) => `http://${this.#hostOf(server)}`);
+  }
+
+  get frameworks(): readonly { readonly id: string; readonly name: string }[] {
+    return [...this.#frameworks.values()];
+  }
+
+  /** What an agent has left was taken by somebody else: nobody may use what was offered of it. */
+  rescind(hostname: string): void {
+    for (const [id, { agent, framework }] of this.#offers) {
+      if (agent.hostname !== hostname) continue;
+      this.#offers.delete(id);
+      const stream = this.#frameworks.get(framework)?.stream;
+      if (stream && !this.#mute)
+        write(stream.response, { type: 'RESCIND', rescind: { offer_id: { value: id } } });
+    }
   }
 
   /** All streams break. */
@@ -197,7 +237,7 @@ export class MesosStandIn implements AsyncDisposable {
     const text = await bodyOf(request);
     const answer = (status: number, body = '', headers: Record<string, string> = {}) =>
       void response.writeHead(status, headers).end(body);
-    if (request.url !== '/api/v1/scheduler') return answer(404);
+    if (request.url !== '/api/v1/scheduler') return this.#operate(at, request, text, answer);
     const { principal } = this.#options;
     if (principal) {
       const wanted = Buffer.from(`${principal.name}:${principal.secret}`).toString('base64');
@@ -206,8 +246,7 @@ export class MesosStandIn implements AsyncDisposable {
     }
     if (this.#leader < 0) return answer(503, 'No leader elected');
     if (at !== this.#leader) {
-      const leader = this.#servers[this.#leader];
-      return answer(307, '', { Location: `//127.0.0.1:${leader ? portOf(leader) : 0}/api/v1/scheduler` });
+      return answer(307, '', { Location: `//${this.#hostOf(this.#servers[this.#leader])}/api/v1/scheduler` });
     }
     if (request.method !== 'POST')
       return answer(405, `Expecting one of { 'POST' }, but received '${request.method}'`, { Allow: 'POST' });
@@ -234,6 +273,30 @@ export class MesosStandIn implements AsyncDisposable {
     }
     if (data.type === 'SUBSCRIBE') return this.#subscribe(data, request, response);
     this.#carryOut(data, request, answer);
+  }
+
+  /** Of who leads; others send on to it, `/redirect` to nothing but itself (Master::Http::redirect). */
+  #operate(
+    at: number,
+    { method = 'GET', url = '', headers }: IncomingMessage,
+    text: string,
+    answer: (status: number, body?: string, headers?: Record<string, string>) => void,
+  ): void {
+    const path = url.replace(/\?.*$/, '').replace(/^\/master(?=\/)/, '');
+    if (this.#leader < 0) answer(503, 'No leader elected');
+    else if (path === '/redirect' || at !== this.#leader)
+      answer(307, '', {
+        Location: `//${this.#hostOf(this.#servers[this.#leader])}${path === '/redirect' ? '' : url}`,
+      });
+    else {
+      const found = this.#options.operate?.({ method, path, type: headers['content-type'], text });
+      if (found) answer(found.status, found.body, found.headers);
+      else answer(404);
+    }
+  }
+
+  #hostOf(server: Server | undefined): string {
+    return `${this.#options.address ?? '127.0.0.1'}:${server ? portOf(server) : 0}`;
   }
 
   #subscribe(
@@ -266,7 +329,8 @@ export class MesosStandIn implements AsyncDisposable {
       write(there.stream.response, { type: 'ERROR', error: { message: 'Framework failed over' } });
       there.stream.response.end();
     }
-    const framework = { id, stream, suppressed: false, refused: new Map<string, number>() };
+    const { name } = info;
+    const framework = { id, name, stream, suppressed: false, refused: new Map<string, number>() };
     this.#frameworks.set(id, framework);
     for (const [offer, { framework: whose }] of this.#offers) if (whose === id) this.#offers.delete(offer);
     response.on('close', () => {
@@ -357,9 +421,15 @@ export class MesosStandIn implements AsyncDisposable {
     };
     this.#tasks.set(info.task_id.value, task);
     this.launched.push(info.task_id.value);
-    task.running = this.#options.executor(info, agent.hostname);
+    task.running = this.#options.executor(info, agent.hostname, framework.id);
     this.#update(task, 'TASK_STARTING');
-    this.#update(task, 'TASK_RUNNING');
+    const { started = Promise.resolve() } = task.running;
+    void started.then(
+      () => {
+        if (!terminal.has(task.state)) this.#update(task, 'TASK_RUNNING');
+      },
+      () => undefined,
+    );
     void task.running.ended.then(({ code, message }) => {
       if (task.killed) this.#update(task, 'TASK_KILLED', 'Container exited with status 137');
       else if (code === 0) this.#update(task, 'TASK_FINISHED');
@@ -512,22 +582,14 @@ export class MesosStandIn implements AsyncDisposable {
       framework_id: { value: framework },
       agent_id: { value: agent.id },
       hostname: agent.hostname,
-      resources: Object.entries(free).map(([name, amount]) => ({
-        allocation_info,
-        name,
-        type: 'SCALAR',
-        scalar: { value: amount },
-        role: '*',
-      })),
-      attributes: Object.entries(agent.attributes).map(([name, text]) => ({
-        name,
-        type: 'TEXT',
-        text: { value: text },
-      })),
+      resources: resourcesOf({ ...free, ports: agent.ports }).map((one) => ({ ...one, allocation_info })),
+      attributes: attributesOf(agent.attributes),
     };
   }
 
   #free(agent: Agent): { cpus: number; mem: number } {
+    const { free } = this.#options;
+    if (free) return free(agent.hostname);
     const used = (name: string) =>
       this.#tasksOn(agent).reduce(
         (sum, { info, state }) =>
