@@ -64,20 +64,21 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
   await clear();
   const { image = 'kollage/memcached:2025.1', credentials } = options;
   const run = randomUUID().slice(0, 8);
-  const prefix = `kollage-mesos-${owner()}-${run}`;
+  const whose = owner(run);
+  const prefix = `kollage-mesos-${whose}`;
   const folder = mkdtempSync(join(tmpdir(), 'kollage-mesos-'));
   const servers: Server[] = [];
-  const mine = { [label]: owner() };
+  const mine = { [label]: whose };
   const volume = (agent: Agent, name: string) => `${prefix}-${agent.hostname}-${name}`;
   const close: (() => Promise<void> | void)[] = [
     () => rmSync(folder, { recursive: true, force: true }),
-    () => clear((whose) => whose === owner()),
+    () => clear((one) => one === whose),
   ];
   const stop = async () => {
     for (const one of close.splice(0).toReversed()) await one();
   };
   try {
-    const fabric = await makeFabric(prefix);
+    const fabric = await makeFabric(prefix, whose);
     const dns = options.dns === false ? null : fabric.gateway;
     const agents = await Promise.all(
       options.agents.map(async (one, at) => {
@@ -95,7 +96,7 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
         const port = typeof bound === 'object' && bound ? bound.port : 0;
         const name = `${prefix}-${one.hostname}`;
         const { hostname } = one;
-        const address = await startPause({ fabric, name, hostname, image, port, dns });
+        const address = await startPause({ fabric, name, whose, hostname, image, port, dns });
         return new Agent(`${run}-S${at}`, address, name, one);
       }),
     );

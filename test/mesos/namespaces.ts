@@ -13,9 +13,9 @@ export async function docker(...words: readonly string[]): Promise<string> {
 /** The label of all that a stand-in makes; its value names the process it belongs to. */
 export const label = 'io.kollage.test.mesos';
 
-/** Tells this process from all that had or will have its number. */
-export function owner(): string {
-  return `${process.pid}.${beginOf(process.pid)}`;
+/** Tells this process from all that had or will have its number, and one stand-in of it from another. */
+export function owner(run: string): string {
+  return `${process.pid}.${beginOf(process.pid)}.${run}`;
 }
 
 /** When a process began, in ticks since the host did; null when there is none (proc(5), /proc/pid/stat). */
@@ -52,7 +52,7 @@ export async function clear(which: (whose: string) => boolean = (whose) => !live
   if (networks.length > 0) await docker('network', 'rm', ...networks).catch(() => undefined);
   const named = (await docker('volume', 'ls', '--quiet', '--filter', 'name=kollage-mesos-')).split('\n');
   const volumes = named.filter((name) => {
-    const [, whose] = /^kollage-mesos-(\d+\.\d+)-/.exec(name) ?? [];
+    const [, whose] = /^kollage-mesos-(\d+\.\d+\.\w+)-/.exec(name) ?? [];
     return whose !== undefined && which(whose);
   });
   if (volumes.length > 0) await docker('volume', 'rm', '--force', ...volumes).catch(() => undefined);
@@ -65,8 +65,8 @@ export interface Fabric {
   readonly gateway: string;
 }
 
-export async function makeFabric(name: string): Promise<Fabric> {
-  await docker('network', 'create', '--label', `${label}=${owner()}`, name);
+export async function makeFabric(name: string, whose: string): Promise<Fabric> {
+  await docker('network', 'create', '--label', `${label}=${whose}`, name);
   const gateway = await docker(
     ...['network', 'inspect', '--format', '{{(index .IPAM.Config 0).Gateway}}', name],
   );
@@ -107,6 +107,7 @@ export const agentPort = 5051;
 export interface PauseOptions {
   readonly fabric: Fabric;
   readonly name: string;
+  readonly whose: string;
   readonly hostname: string;
   readonly image: string;
   /** Who answers for the agent, on this host. */
@@ -116,10 +117,10 @@ export interface PauseOptions {
 
 /** The container whose namespaces are an agent's; gives its address. */
 export async function startPause(options: PauseOptions): Promise<string> {
-  const { fabric, name, hostname, image, port, dns } = options;
+  const { fabric, name, whose, hostname, image, port, dns } = options;
   await docker(
     ...['run', '--detach', '--name', name, '--hostname', hostname, '--network', fabric.network],
-    ...['--label', `${label}=${owner()}`, ...(dns === null ? [] : ['--dns', dns]), '--stop-timeout', '0'],
+    ...['--label', `${label}=${whose}`, ...(dns === null ? [] : ['--dns', dns]), '--stop-timeout', '0'],
     // As root it may take any port; no process is to be left over where it is asked to end.
     ...['--user', 'root', '--init', '--entrypoint', 'python3', image, '-c', program],
     ...[fabric.gateway, String(port), String(agentPort)],

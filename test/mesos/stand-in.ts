@@ -471,14 +471,9 @@ export class MesosStandIn implements AsyncDisposable {
 
   #kill(framework: Framework, id: string): void {
     const task = this.#tasks.get(id);
-    if (task === undefined) {
-      this.#send(framework.id, {
-        task_id: { value: id },
-        state: 'TASK_LOST',
-        source: 'SOURCE_MASTER',
-        reason: 'REASON_RECONCILIATION',
-        message: 'Attempted to kill an unknown task',
-      });
+    // What is not known, or cannot be asked, is told as it is (src/master/master.cpp: Master::kill).
+    if (task === undefined || !task.agent.reachable) {
+      this.#reconcile(framework, [id]);
       return;
     }
     task.killed = true;

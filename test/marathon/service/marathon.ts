@@ -9,7 +9,7 @@ import { HealthChecks } from './health.ts';
 import { type Condition, type Instance, InstanceTracker, isActive, isScheduled } from './instances.ts';
 import { LaunchQueue } from './launch-queue.ts';
 import { type Plan, planOf } from './plan.ts';
-import { empty, type Root, reverted, withApp, withGroup, withoutApp, withoutGroup } from './root.ts';
+import { allAt, empty, type Root, reverted, withApp, withGroup, withoutApp, withoutGroup } from './root.ts';
 
 const conditions: Readonly<Record<string, Condition>> = {
   TASK_STAGING: 'Staging',
@@ -40,6 +40,7 @@ export class Marathon {
   readonly failures = new Map<string, object>();
   readonly #driver: Driver;
   readonly #health: HealthChecks;
+  readonly #begun = stamp();
   #root: Root = empty;
   #last = 0;
 
@@ -99,9 +100,9 @@ export class Marathon {
     }, force);
   }
 
-  /** api/v2/DeploymentsResource.scala: cancel, without force. */
+  /** api/v2/DeploymentsResource.scala: cancel, without force. Groups get the version of when Marathon began (Group.scala: defaultVersion), and not the deployment's. */
   revert({ original, target }: Plan): Plan {
-    return this.#deploy((root, now) => reverted(root, original, target, now), true);
+    return this.#deploy((root, now) => reverted(root, original, target, now), true, undefined, this.#begun);
   }
 
   /** Ends instances; they are launched again (api/TaskKiller.scala: kill). `wipe`: others in their place. */
@@ -165,9 +166,10 @@ export class Marathon {
     change: (root: Root, now: string) => Root,
     force: boolean,
     sentenced?: ReadonlyMap<string, readonly string[]>,
+    version?: string,
   ): Plan {
     const now = this.#now();
-    const target = change(this.#root, now);
+    const target = allAt(change(this.#root, now), version ?? now);
     const plan = planOf(this.#root, target, now, sentenced);
     this.deployments.start(plan, force);
     this.#root = target;

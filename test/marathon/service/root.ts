@@ -17,6 +17,11 @@ export const empty: Root = {
   apps: new Map(),
 };
 
+/** Whatever is changed, all groups get its version (state/RootGroup.scala: putGroup, updateVersion). */
+export function allAt({ groups, apps }: Root, version: string): Root {
+  return { groups: new Map([...groups].map(([id, group]) => [id, { ...group, version }])), apps };
+}
+
 export function parentOf(id: string): string {
   return id.slice(0, id.lastIndexOf('/')) || '/';
 }
