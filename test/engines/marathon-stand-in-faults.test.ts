@@ -228,3 +228,22 @@ test('who may not is told so', async () => {
   expect(await new MarathonClient({ servers, credentials }).deployments(signal)).toEqual([]);
   expect(await (await fetch(`${cluster.marathon}/ping`)).text()).toBe('pong');
 });
+
+test('who does not lead hands requests on, but not streams of events', async () => {
+  const credentials = { user: 'u', password: 'p' };
+  await using cluster = await startMesos({ agents: [], credentials, followers: 1 });
+  const { signal } = new AbortController();
+  const client = new MarathonClient({ servers: cluster.followers, credentials });
+  expect(await client.deployments(signal)).toEqual([]);
+  const [follower] = cluster.followers;
+  const headers = { Accept: 'text/event-stream', Authorization: `Basic ${btoa('u:p')}` };
+  const sent = await fetch(`${follower}/v2/events?event_type=x`, { headers, redirect: 'manual' });
+  expect([sent.status, sent.headers.get('location')]).toEqual([
+    302,
+    `${cluster.marathon}/v2/events?event_type=x`,
+  ]);
+  expect(
+    (await fetch(`${follower}/v2/events`, { headers })).status,
+    'for fetch shows them to nobody else',
+  ).toBe(401);
+});

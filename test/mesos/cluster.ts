@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Follower } from '../marathon/service/follower.ts';
 import { Marathon } from '../marathon/service/marathon.ts';
 import { MarathonServer } from '../marathon/service/server.ts';
 import { serveAgent } from './agent-http.ts';
@@ -23,6 +24,8 @@ export interface MesosOptions {
   readonly image?: string;
   /** Marathon's, where it asks for some. */
   readonly credentials?: { readonly user: string; readonly password: string };
+  /** How many Marathons there are beside the one that leads. */
+  readonly followers?: number;
   /** Who may register with Mesos as a framework; anybody where nothing is said. */
   readonly principal?: { readonly name: string; readonly secret: string };
   readonly masters?: number;
@@ -39,6 +42,8 @@ export interface MesosOptions {
 export interface MesosCluster extends AsyncDisposable {
   /** Marathon's URL, for this host and for containers on agents. */
   readonly marathon: string;
+  /** Of those that do not lead. */
+  readonly followers: readonly string[];
   /** The URL of a Mesos master; of all of them. */
   readonly mesos: string;
   readonly masters: readonly string[];
@@ -129,12 +134,18 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
     for (const one of agents) one.taken = () => master.rescind(one.hostname);
     const server = new MarathonServer(service, { address: fabric.gateway, credentials });
     await server.listen();
+    const followers = Array.from({ length: options.followers ?? 0 }, () => new Follower(() => server.url));
+    for (const one of followers) {
+      await one.listen(fabric.gateway);
+      close.push(() => one.close());
+    }
     close.push(
       () => server.close(),
       () => service.stop(),
     );
     return {
       marathon: server.url,
+      followers: followers.map(({ url }) => url),
       mesos: master.masters[0] ?? '',
       masters: master.masters,
       master,

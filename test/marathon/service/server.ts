@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { answer, send, textOf } from './http.ts';
+import { send, textOf } from './answers.ts';
+import { answer } from './http.ts';
 import type { Marathon } from './marathon.ts';
 
 export interface ServerOptions {
