@@ -69,6 +69,7 @@ test('events tell what happens, those that were asked for, after that somebody l
   });
   expect(all.find(({ event }) => event === 'health_status_changed_event')?.data).toMatchObject({
     appId: '/g/web',
+    instanceId: expect.stringMatching(/^g_web\.instance-[0-9a-f-]{36}$/),
     alive: true,
   });
 });

@@ -102,9 +102,10 @@ export class HealthChecks {
         this.#set(instance, at, before, before);
         return;
       }
+      // It is called a task there, and is an instance (api/v2/json/Formats.scala: FailedHealthCheckWrites).
       this.#events.publish('failed_health_check_event', {
         appId: instance.app.id,
-        instanceId: { idString: instance.id },
+        taskId: instance.id,
         healthCheck: check,
       });
       // Before the failure counts, as there: it is one more than the number that ends an instance.
@@ -119,7 +120,7 @@ export class HealthChecks {
     if (isAlive(before) !== isAlive(after))
       this.#events.publish('health_status_changed_event', {
         appId: instance.app.id,
-        instanceId: { idString: instance.id },
+        instanceId: instance.id,
         version: instance.app.version,
         alive: isAlive(after),
       });
@@ -134,7 +135,7 @@ export class HealthChecks {
     this.#events.publish('unhealthy_instance_kill_event', {
       appId: app.id,
       taskId: task.id,
-      instanceId: { idString: instance.id },
+      instanceId: instance.id,
       version: app.version,
       reason: health.lastFailureCause ?? 'unknown',
       host: task.agent.hostname,

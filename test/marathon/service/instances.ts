@@ -207,7 +207,7 @@ export class InstanceTracker extends EventEmitter<Changes> {
     const after = healthOf(instance);
     if (before === after) return;
     this.#events.publish('instance_health_changed_event', {
-      instanceId: { idString: instance.id },
+      instanceId: instance.id,
       runSpecId: instance.app.id,
       healthy: after,
       runSpecVersion: instance.app.version,
@@ -226,7 +226,7 @@ export class InstanceTracker extends EventEmitter<Changes> {
   #tell(instance: Instance): void {
     const { id, app, condition, task } = instance;
     this.#events.publish('instance_changed_event', {
-      instanceId: { idString: id },
+      instanceId: id,
       condition,
       runSpecId: app.id,
       agentId: task?.agent.id ?? null,

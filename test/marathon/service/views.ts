@@ -24,22 +24,24 @@ export class Embeds {
   }
 }
 
-/** raml/TaskConversion.scala. */
-export function taskInfo({ app, task, health }: Instance, withHealth = true): object | null {
+/** raml/TaskConversion.scala. What has ended and waits to be launched again is there too, but nothing is said of when and where it ran. */
+export function taskInfo(instance: Instance, withHealth = true): object | null {
+  const { app, task, health } = instance;
   if (task === null) return null;
+  const active = isActive(instance);
   const checks = health.flatMap((one) => (one === null ? [] : [one]));
   return {
     appId: app.id,
     id: task.id,
     host: task.agent.hostname,
     ipAddresses: [{ ipAddress: task.agent.address, protocol: 'IPv4' }],
-    ports: task.ports,
+    ports: active ? task.ports : [],
     servicePorts: [],
     slaveId: task.agent.id,
     state: task.status.state,
-    stagedAt: stamp(task.stagedAt),
-    startedAt: moment(task.startedAt),
-    version: app.version,
+    stagedAt: active ? stamp(task.stagedAt) : null,
+    startedAt: active ? moment(task.startedAt) : null,
+    version: active ? app.version : null,
     localVolumes: [],
     region: null,
     zone: null,
@@ -64,16 +66,17 @@ export function taskInfo({ app, task, health }: Instance, withHealth = true): ob
 export function appInfo(marathon: Marathon, app: App, embeds: Embeds): object {
   const { lastScalingAt, lastConfigChangeAt, ...rest } = app;
   const instances = marathon.tracker.of(app.id);
-  const launched = instances.filter((one) => one.task !== null && isActive(one));
-  const running = launched.filter(({ condition }) => condition === 'Running');
-  const results = running.map(({ health }) => health.filter((one) => one !== null));
+  // core/appinfo/impl/TaskForStatistics.scala: one that starts is neither staged nor does it run.
+  const launched = instances.filter((one) => one.task !== null && !isScheduled(one));
+  const inState = (state: string) => launched.filter(({ task }) => task?.status.state === state).length;
+  const results = launched.map(({ health }) => health.filter((one) => one !== null));
   return {
     ...rest,
     versionInfo: { lastScalingAt, lastConfigChangeAt },
     ...(embeds.has('counts')
       ? {
-          tasksStaged: launched.length - running.length,
-          tasksRunning: running.length,
+          tasksStaged: inState('TASK_STAGING'),
+          tasksRunning: inState('TASK_RUNNING'),
           tasksHealthy: results.filter((all) => all.length > 0 && all.every(isAlive)).length,
           tasksUnhealthy: results.filter((all) => all.some((one) => !isAlive(one ?? unknownHealth))).length,
         }
@@ -87,10 +90,7 @@ export function appInfo(marathon: Marathon, app: App, embeds: Embeds): object {
       : {}),
     ...(embeds.has('tasks')
       ? {
-          tasks: instances
-            .filter((one) => !isScheduled(one))
-            .map((one) => taskInfo(one))
-            .filter((one) => one !== null),
+          tasks: instances.map((one) => taskInfo(one)).filter((one) => one !== null),
         }
       : {}),
     ...(embeds.has('lastTaskFailure') && marathon.failures.has(app.id)
