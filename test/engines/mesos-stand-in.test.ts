@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type MesosTask, TaskRunner } from '../../src/mesos/tasks.ts';
@@ -172,10 +174,12 @@ test('nothing is left, even of one that was killed, once another is started', as
   const all = await docker('ps', '--all', '--format', `{{.Label "${label}"}}`, '--filter', `label=${label}`);
   const whose = all.split('\n').find((one) => one.startsWith(`${child.pid}.`)) ?? '';
   expect(await of(whose)).toContain('-left');
+  mkdirSync(join(tmpdir(), `kollage-mesos-${whose}`), { recursive: true });
   child.kill('SIGKILL');
   await once(child, 'close');
   await using next = await startMesos({ agents: two });
   expect(await of(whose)).toBe('');
   expect(await docker('network', 'ls', '--quiet', '--filter', `label=${label}=${whose}`)).toBe('');
+  expect(readdirSync(tmpdir()).filter((name) => name.includes(whose))).toEqual([]);
   expect(next.agents).toHaveLength(2);
 });

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,14 +70,11 @@ export async function startMesos(options: MesosOptions): Promise<MesosCluster> {
   const run = randomUUID().slice(0, 8);
   const whose = owner(run);
   const prefix = `kollage-mesos-${whose}`;
-  const folder = mkdtempSync(join(tmpdir(), 'kollage-mesos-'));
+  const folder = join(tmpdir(), prefix);
   const servers: Server[] = [];
   const mine = { [label]: whose };
   const volume = (agent: Agent, name: string) => `${prefix}-${agent.hostname}-${name}`;
-  const close: (() => Promise<void> | void)[] = [
-    () => rmSync(folder, { recursive: true, force: true }),
-    () => clear((one) => one === whose),
-  ];
+  const close: (() => Promise<void> | void)[] = [() => clear((one) => one === whose)];
   const stop = async () => {
     for (const one of close.splice(0).toReversed()) await one();
   };

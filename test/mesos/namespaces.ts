@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -51,11 +53,16 @@ export async function clear(which: (whose: string) => boolean = (whose) => !live
   const networks = await rows('network', 'ls', ...filter, ...format);
   if (networks.length > 0) await docker('network', 'rm', ...networks).catch(() => undefined);
   const named = (await docker('volume', 'ls', '--quiet', '--filter', 'name=kollage-mesos-')).split('\n');
-  const volumes = named.filter((name) => {
-    const [, whose] = /^kollage-mesos-(\d+\.\d+\.\w+)-/.exec(name) ?? [];
-    return whose !== undefined && which(whose);
-  });
+  const volumes = named.filter((name) => isOf(name, which));
   if (volumes.length > 0) await docker('volume', 'rm', '--force', ...volumes).catch(() => undefined);
+  for (const name of readdirSync(tmpdir()))
+    if (isOf(name, which)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+}
+
+/** What has no labels is named by whom it belongs to. */
+function isOf(name: string, which: (whose: string) => boolean): boolean {
+  const [, whose] = /^kollage-mesos-(\d+\.\d+\.\w+)(-|$)/.exec(name) ?? [];
+  return whose !== undefined && which(whose);
 }
 
 /** A network of the stand-in's own, on which each agent is a host. */
