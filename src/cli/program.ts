@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   secrets: () => import('./commands/secrets.ts'),
   plan: () => import('./commands/plan.ts'),
   render: () => import('./commands/render.ts'),
+  package: () => import('./commands/package.ts'),
   graph: () => import('./commands/graph.ts'),
   up: () => import('./commands/up.ts'),
   upgrade: () => import('./commands/upgrade.ts'),

@@ -83,6 +83,13 @@ export const errors = {
     next: 'Choose an empty folder.',
   },
   // Secrets
+  'KLG-113': {
+    title: 'The folder cannot be packaged',
+    cause:
+      'A package holds the deployment folder for everybody who may read it: secrets in clear text cannot be in it, nor what lies outside of the folder, nor more than an app can carry.',
+    kept: 'Nothing was written.',
+    next: 'Mend what the message names, and run the command again.',
+  },
   'KLG-120': {
     title: 'Secret missing',
     cause: 'A service needs a secret that passwords.yml does not have.',

@@ -75,7 +75,8 @@ export function accessIn({ resources }: Pick<Desired, 'resources'>): Access[] {
   return resources.filter((resource) => resource.kind === 'access');
 }
 
-function accessFiles(desired: Pick<Desired, 'resources'>): readonly ConfigFile[] {
+/** The files of access of a deployment, named as in its folder. */
+export function accessFiles(desired: Pick<Desired, 'resources'>): readonly ConfigFile[] {
   const bundles = new Set(accessIn(desired).map(({ config }) => config));
   return desired.resources.flatMap((one) => (one.kind === 'config' && bundles.has(one.id) ? one.files : []));
 }
