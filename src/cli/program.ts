@@ -37,6 +37,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   pause: () => import('./commands/pause.ts'),
   resume: () => import('./commands/resume.ts'),
   destroy: () => import('./commands/destroy.ts'),
+  bootstrap: () => import('./commands/bootstrap.ts'),
   explain: () => import('./commands/explain.ts'),
   images: () => import('./commands/images.ts'),
 };

@@ -521,6 +521,12 @@ export const errors = {
     kept: 'Keys are made anew so that those which are in use stay.',
     next: 'Read the last lines of its log above; mend the cause, and run the command again.',
   },
+  'KLG-570': {
+    title: 'Mesos did not come up',
+    cause: 'A part of the cluster was started, and does not do in its time what it is there for.',
+    kept: 'What was started is left as it is.',
+    next: 'Read its last lines above, or `docker logs`; mend the cause, and run the command again: it goes on where it was. Give --timeout where it only takes longer.',
+  },
   // Kollage itself
   'KLG-901': {
     title: 'Wrong use of the command',

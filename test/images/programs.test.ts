@@ -65,6 +65,7 @@ test.each([
   ['placement-api', 'placement', 'placement-manage --version && test -e /usr/bin/placement-api'],
   ['rabbitmq', 'rabbitmq', 'which rabbitmq-server kolla_rabbitmq_server && erl -noshell -eval "halt()."'],
   ['toolbox', 'kolla', 'openstack --version && mariadb --version && curl --version'],
+  ['zookeeper', 'zookeeper', 'java -version && which zookeeper-server && test -w /var/lib/zookeeper'],
 ] as const)('%s runs as %s: %s', async (image, user, command) => {
   const { status, output } = await inImage(
     `kollage/${image}:${release}`,
