@@ -15,7 +15,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'tools/**/*.test.ts',
-            'test/{arbitrary,catalog,cli,fuzz,marathon,mesos}/**/*.test.ts',
+            'test/{arbitrary,catalog,cli,dcos,fuzz,marathon,mesos}/**/*.test.ts',
           ],
         },
       },

@@ -521,6 +521,13 @@ export const errors = {
     kept: 'Keys are made anew so that those which are in use stay.',
     next: 'Read the last lines of its log above; mend the cause, and run the command again.',
   },
+  'KLG-565': {
+    title: 'DC/OS does not let you in',
+    cause:
+      'The account that was given is not known there, its password or key is another, or its credentials cannot be read.',
+    kept: 'Nothing was changed.',
+    next: 'Try the account with `dcos auth login`, or have its secret made anew, and run the command again.',
+  },
   'KLG-570': {
     title: 'Mesos did not come up',
     cause: 'A part of the cluster was started, and does not do in its time what it is there for.',
