@@ -53,6 +53,19 @@ const configSchema = z.object({
   properties: z.record(z.string(), z.object({ properties: z.record(z.string(), option) })),
   required: z.array(z.string()),
 });
+/* repo/meta/schema/v4-repo-schema.json and vX-repo-definitions.json */
+const repositorySchema = z.strictObject({
+  packages: z
+    .array(
+      packageSchema.extend({
+        releaseVersion: z.int().min(0),
+        marathon: z.strictObject({ v2AppMustacheTemplate: z.base64().min(4) }),
+        resource: resourceSchema,
+        config: z.unknown(),
+      }),
+    )
+    .length(1),
+});
 type Options = Record<string, Record<string, string | number | boolean>>;
 
 const root = scratch();
@@ -99,6 +112,7 @@ describe('a package', () => {
       'config.json',
       'marathon.json.mustache',
       'package.json',
+      'repository.json',
       'resource.json',
     ]);
     const about = packageSchema.parse(JSON.parse(read('package.json')));
@@ -113,6 +127,18 @@ describe('a package', () => {
       expect(read(name), name).toMatch(/^[\n -~]*$/);
       expect(JSON.stringify(read(name)), name).not.toMatch(/\\u[0-9a-f]{4}/i);
     }
+  });
+
+  test('is also a repository of its own, with the very same parts', () => {
+    const [one] = repositorySchema.parse(JSON.parse(read('repository.json'))).packages;
+    const { marathon, config, resource, releaseVersion, ...about } = one ?? {};
+    expect(about).toEqual(JSON.parse(read('package.json')));
+    expect(config).toEqual(JSON.parse(read('config.json')));
+    expect(resource).toEqual(JSON.parse(read('resource.json')));
+    expect(Buffer.from(marathon?.v2AppMustacheTemplate ?? '', 'base64').toString()).toBe(
+      read('marathon.json.mustache'),
+    );
+    expect(releaseVersion).toBe(0);
   });
 
   test('with no option chosen, is an app that Marathon takes, with the key from the secret store', () => {

@@ -6,7 +6,7 @@ import { accessFiles } from './access.ts';
 import { appTemplate } from './package/app.ts';
 import { archiveOf } from './package/archive.ts';
 import { demandOf } from './package/demand.ts';
-import { configJson, packageJson, resourceJson } from './package/universe.ts';
+import { configJson, packageJson, repositoryJson, resourceJson } from './package/universe.ts';
 import { prepare } from './prepare.ts';
 import { type RenderedFile, writeRendered } from './render.ts';
 import { renderMarathon } from './render-marathon.ts';
@@ -53,11 +53,18 @@ export async function packageDeployment(request: PackageRequest): Promise<Packag
   const version = release === '' ? print : `${release}-${print}`;
   const demand = demandOf(group, desired);
   const facts = { name, version, deployment: deployment.name, release, maintainer, image, demand };
+  const parts = {
+    about: packageJson(facts),
+    config: configJson(facts),
+    resource: resourceJson(facts),
+    template: appTemplate({ title: `${name} ${version}`, archive: archive.text }),
+  };
   const files = [
-    file('package.json', asJson(packageJson(facts))),
-    file('config.json', asJson(configJson(facts))),
-    file('resource.json', asJson(resourceJson(facts))),
-    file('marathon.json.mustache', appTemplate({ title: `${name} ${version}`, archive: archive.text })),
+    file('package.json', asJson(parts.about)),
+    file('config.json', asJson(parts.config)),
+    file('resource.json', asJson(parts.resource)),
+    file('marathon.json.mustache', parts.template),
+    file('repository.json', asJson(repositoryJson(parts))),
   ];
   writeRendered(output, files);
   return { name, version, files: files.map(({ path }) => path), findings };

@@ -122,3 +122,20 @@ export function configJson({ deployment, name }: PackageFacts): object {
 export function resourceJson({ image }: PackageFacts): object {
   return { assets: { container: { docker: { kollage: image } } } };
 }
+
+/** What a package is made of, as its files have it. */
+export interface PackageParts {
+  readonly about: object;
+  readonly config: object;
+  readonly resource: object;
+  readonly template: string;
+}
+
+/**
+ * A repository of this one package, as a Universe server hands it out (v4-repo-schema.json, scripts/gen_universe.py): any web server can, with the media type
+ * `application/vnd.dcos.universe.repo+json;charset=utf-8;version=v4`.
+ */
+export function repositoryJson({ about, config, resource, template }: PackageParts): object {
+  const marathon = { v2AppMustacheTemplate: Buffer.from(template).toString('base64') };
+  return { packages: [{ ...about, releaseVersion: 0, config, resource, marathon }] };
+}
