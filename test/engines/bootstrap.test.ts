@@ -104,7 +104,7 @@ describe('all on one host', () => {
       expect(first.out).toMatch(new RegExp(`^answers +${kind} on one  \\S*${address(1)}:\\d+$`, 'm'));
     }
     expect(first.out).toContain(
-      `type: marathon\n  address: http://${address(1)}:8080\n  zookeeper: ${address(1)}:2181\n`,
+      `type: marathon\n  address: http://${address(1)}:8080\n  mesos: http://${address(1)}:5050\n  zookeeper: ${address(1)}:2181\n`,
     );
     expect(await json(`http://${address(1)}:5050/slaves`)).toMatchObject({
       slaves: [

@@ -87,15 +87,18 @@ async function start(
     emit,
   });
   if (options.json) return;
-  const marathons = hosts
-    .filter(({ roles }) => roles.includes('controller'))
-    .map(({ address }) => `http://${address}:${ports.marathon}`);
+  const urls = (kind: 'marathon' | 'master') =>
+    hosts
+      .filter(({ roles }) => roles.includes('controller'))
+      .map(({ address }) => `http://${address}:${ports[kind]}`)
+      .join(',');
   process.stdout.write(
     [
       `${options.name} ${changed ? 'is up' : 'was up already: nothing was changed'}. In kollage.yaml:`,
       'engine:',
       '  type: marathon',
-      `  address: ${marathons.join(',')}`,
+      `  address: ${urls('marathon')}`,
+      `  mesos: ${urls('master')}`,
       `  zookeeper: ${zookeeperServers({ hosts })}`,
       '',
     ].join('\n'),
