@@ -3,14 +3,22 @@ import type { MesosEvent, Offer, Status } from './events.ts';
 import { misfit, misfits, type Wanted } from './match.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 
+export interface Command {
+  readonly environment?: {
+    readonly variables: readonly { readonly name: string; readonly value: string }[];
+  };
+  readonly [more: string]: unknown;
+}
+
 /** A task that Mesos is to run to its end. */
 export interface MesosTask extends Wanted {
   /** Tells it from all that ever were: where it is running already, or has been run, nothing is begun. */
   readonly id: string;
   readonly name: string;
   /** `CommandInfo` and `ContainerInfo` of Mesos' v1 API. */
-  readonly command: object;
-  readonly container: object;
+  readonly command: Command;
+  /** Without one the command runs on the agent itself. */
+  readonly container?: object;
 }
 
 export type Outcome = { readonly state: 'finished' } | { readonly state: 'failed'; readonly why: string };
@@ -101,8 +109,10 @@ export class TaskRunner {
   async kill(id: string): Promise<void> {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
-    if (entry.state !== 'launched')
-      return this.#settle(entry, { state: 'failed', why: 'it was told to stop' });
+    if (entry.state !== 'launched') {
+      const resolve = await this.#settle(entry, { state: 'failed', why: 'it was told to stop' });
+      return resolve();
+    }
     await this.#call('KILL', { kill: { task_id: { value: id } } });
   }
 
@@ -161,40 +171,46 @@ export class TaskRunner {
   async #updated(status: Status): Promise<void> {
     const id = status.task_id.value;
     const entry = this.#entries.get(id);
-    if (entry !== undefined) await this.#follow(entry, status);
+    const resolve = entry && (await this.#follow(entry, status));
     const { agent_id, uuid } = status;
     // Of tasks that nobody waits for any more too, else they are told for ever.
     if (uuid !== undefined)
       await this.#call('ACKNOWLEDGE', { acknowledge: { agent_id, task_id: { value: id }, uuid } });
+    // Last, for whoever hears of it may let go of this runner.
+    resolve?.();
     await this.#turnOffers();
   }
 
-  async #follow(entry: Entry, { state, message = '', reason = '' }: Status): Promise<void> {
+  /** Gives what tells whoever waits for it that it has ended, if it has. */
+  async #follow(
+    entry: Entry,
+    { state, message = '', reason = '' }: Status,
+  ): Promise<(() => void) | undefined> {
     entry.heard = performance.now();
     if (state === 'TASK_UNKNOWN') {
       if (entry.state === 'asked') entry.state = 'wanted';
-      return;
+      return undefined;
     }
     // It was not begun: its offer had gone, or its agent was told too late.
     if (state === 'TASK_DROPPED' || (state === 'TASK_LOST' && reason === 'REASON_INVALID_OFFERS')) {
       entry.state = 'wanted';
-      return;
+      return undefined;
     }
     entry.state = 'launched';
     if (!over.has(state)) {
       const unseen = state === 'TASK_UNREACHABLE';
       this.#tell(entry, unseen ? 'its agent cannot be reached: whether it runs on is not known' : '');
-      return;
+      return undefined;
     }
     const why = `${state}${message === '' ? '' : `: ${message}`}`;
-    await this.#settle(entry, state === 'TASK_FINISHED' ? { state: 'finished' } : { state: 'failed', why });
+    return this.#settle(entry, state === 'TASK_FINISHED' ? { state: 'finished' } : { state: 'failed', why });
   }
 
-  async #settle(entry: Entry, outcome: Outcome): Promise<void> {
+  async #settle(entry: Entry, outcome: Outcome): Promise<() => void> {
     await entry.options.settled?.(outcome);
     this.#tell(entry, '');
     this.#entries.delete(entry.task.id);
-    entry.resolve(outcome);
+    return () => entry.resolve(outcome);
   }
 
   /** Offers are wanted as long as there is something to launch. */
@@ -246,12 +262,17 @@ function taskInfo({ id, name, command, container, cpus, mem }: MesosTask, offer:
     role: '*',
     ...allocation,
   });
+  // As Marathon tells its tasks: who they are, and where (mesosphere/marathon, EnvironmentHelper.scala).
+  const own = [
+    { name: 'MESOS_TASK_ID', value: id },
+    { name: 'HOST', value: offer.hostname },
+  ];
   return {
     name,
     task_id: { value: id },
     agent_id: offer.agent_id,
     resources: [resource('cpus', cpus), resource('mem', mem)],
-    command,
+    command: { ...command, environment: { variables: [...(command.environment?.variables ?? []), ...own] } },
     container,
   };
 }

@@ -78,6 +78,16 @@ export const engineSettings = z.union([
       .string()
       .regex(/^[^\s,:/]+(:\d{1,5})?(,[^\s,:/]+(:\d{1,5})?)*$/, 'must be servers such as zk1:2181,zk2:2181')
       .optional(),
+    /** URLs of Mesos masters, joined with commas. */
+    mesos: z
+      .string()
+      .regex(
+        /^https?:\/\/[^\s,]+(,https?:\/\/[^\s,]+)*$/,
+        'must be URLs such as http://master1:5050,http://master2:5050',
+      )
+      .optional(),
+    /** As whom to log in to Mesos and Marathon; the password is a secret. */
+    user: z.string().min(1).optional(),
     /** Names of what a cluster logs in to registries with. */
     pullSecrets: z.array(z.string()).optional(),
   }),

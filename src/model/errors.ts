@@ -478,6 +478,12 @@ export const errors = {
     kept: 'Nothing was read or changed.',
     next: 'Give the folder the passwords.yml that the deployment was brought up with, or the deployment another name.',
   },
+  'KLG-561': {
+    title: 'Mesos does not know you',
+    cause: 'Marathon or a Mesos master does not accept who logs in, or lets nobody in without a login.',
+    kept: 'What runs goes on running; what was done until then is written down.',
+    next: 'Give `engine: { user: NAME }` in kollage.yaml, and its password as the secret kollage_engine_password (`kollage secrets edit`), and run the command again.',
+  },
   'KLG-550': {
     title: 'Not backed up',
     cause: 'The data of a service could not be copied, or the copy not be kept.',

@@ -3,6 +3,7 @@ import { cleanUp } from '../execute/clean-up.ts';
 import { Site } from '../execute/site.ts';
 import { type NamedInstance, takeAllAway } from '../execute/take-away.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
+import { secretOf } from '../load/secret-of.ts';
 import { KollageError } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import { existingState } from '../state/open.ts';
@@ -33,8 +34,9 @@ export async function destroy(
 ): Promise<Destroyed> {
   const { file } = readDeploymentFile(openDeployment(folder));
   const { name, engine: settings } = file.value;
-  const engine = engineFor(settings, file.at(['engine']));
-  const state = await existingState(settings, name);
+  const secret = secretOf(folder);
+  const engine = engineFor(settings, file.at(['engine']), { secret });
+  const state = await existingState(settings, name, { secret });
   try {
     await using _lock = state && (await locked(state));
     const left = state ? await cleanedUp(engine, state, { data, emit }) : [];

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { observeHost } from '../engines/docker/host.ts';
 import type { Applied } from '../engines/engine.ts';
+import { type SecretOf, secretOf } from '../load/secret-of.ts';
 import type { Switched } from '../load/services-on.ts';
 import { type Finding, KollageError, legible } from '../model/error.ts';
 import type { ErrorCode } from '../model/errors.ts';
@@ -36,9 +37,10 @@ export async function planDeployment(request: PlanRequest): Promise<Plan> {
     desired,
     findings: before,
   } = await prepare(request.folder, { services: request.services });
-  const { any, applied, findings: unknown } = await lastApplied(deployment);
+  const secret = secretOf(request.folder);
+  const { any, applied, findings: unknown } = await lastApplied(deployment, secret);
   const last = request.against === undefined ? (applied?.desired ?? null) : readSaved(request.against);
-  const seen = await observe(request, deployment, desired, { any, applied });
+  const seen = await observe(request, deployment, desired, { any, applied, secret });
   const { observed } = seen;
   const plan = makePlan({ desired, last, observed });
   const checks = runChecks({ desired, last, observed });
@@ -55,9 +57,9 @@ interface LastApplied {
 }
 
 /** The last revision's state, and whether anything was ever begun. A cluster that cannot be asked, or is not named yet, is no reason not to plan. */
-async function lastApplied({ name, engine }: Deployment): Promise<LastApplied> {
+async function lastApplied({ name, engine }: Deployment, secret: SecretOf): Promise<LastApplied> {
   try {
-    const state = await existingState(engine, name);
+    const state = await existingState(engine, name, { secret });
     try {
       const last = (await state?.last()) ?? null;
       const applied = state && last && (await appliedOf(state, last));
@@ -66,7 +68,7 @@ async function lastApplied({ name, engine }: Deployment): Promise<LastApplied> {
       await state?.close();
     }
   } catch (error) {
-    const unknown = warning(error, ['KLG-501', 'KLG-540']);
+    const unknown = warning(error, ['KLG-120', 'KLG-501', 'KLG-540']);
     const message = `${unknown.message}; this plan compares with nothing`;
     return { any: false, applied: null, findings: [{ ...unknown, message }] };
   }
@@ -88,14 +90,14 @@ async function observe(
   request: PlanRequest,
   deployment: Deployment,
   desired: Desired,
-  { any, applied }: Pick<LastApplied, 'any' | 'applied'>,
+  { any, applied, secret }: Pick<LastApplied, 'any' | 'applied'> & { readonly secret: SecretOf },
 ): Promise<Seen> {
   if (request.observed !== undefined) return { observed: readObserved(request.observed), findings: [] };
   if (!any || request.against !== undefined) return { observed: look(deployment, desired), findings: [] };
   try {
     // Read only now: a plan for what never ran needs no engine, and not the time to load one.
     const { engineFor } = await import('./engine-of.ts');
-    const engine = engineFor(deployment.engine, deployment.at(['engine']));
+    const engine = engineFor(deployment.engine, deployment.at(['engine']), { secret });
     return { observed: await engine.observe(deployment.name, desired, applied), findings: [] };
   } catch (error) {
     const next = 'This plan compares with the last revision alone.';

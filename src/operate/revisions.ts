@@ -1,4 +1,5 @@
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
+import { secretOf } from '../load/secret-of.ts';
 import { KollageError } from '../model/error.ts';
 import { existingState } from '../state/open.ts';
 import type { Revision, StateStore } from '../state/store.ts';
@@ -9,7 +10,7 @@ export async function reading<T>(
   read: (state: StateStore, name: string) => Promise<T>,
 ): Promise<T> {
   const { name, engine } = readDeploymentFile(openDeployment(folder)).file.value;
-  const state = await existingState(engine, name);
+  const state = await existingState(engine, name, { secret: secretOf(folder) });
   try {
     if (state && (await state.revision())) return await read(state, name);
   } finally {

@@ -4,6 +4,7 @@ import { type Saved, savedFor } from '../execute/restore.ts';
 import { secretsOf, takeBack } from '../execute/take-back.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
+import { secretOf } from '../load/secret-of.ts';
 import { KollageError, throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Observed, Plan } from '../model/plan.ts';
@@ -41,9 +42,10 @@ export async function rollback(request: RollbackRequest): Promise<number | null>
   const { folder, emit, signal, planned, confirm = null } = request;
   const { file } = readDeploymentFile(openDeployment(folder));
   const { name, hooks } = file.value;
-  const engine = engineFor(file.value.engine, file.at(['engine']));
+  const secret = secretOf(folder);
+  const engine = engineFor(file.value.engine, file.at(['engine']), { secret });
   await engine.version();
-  const state = await existingState(file.value.engine, name);
+  const state = await existingState(file.value.engine, name, { secret });
   if (!state)
     throw new KollageError({ code: 'KLG-507', message: `${name} was never brought up on this host` });
   try {

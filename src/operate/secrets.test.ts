@@ -57,6 +57,16 @@ describe('making what is missing', () => {
     expect(JSON.stringify(result)).not.toContain(Object.values(await values(folder))[0]);
   });
 
+  it('makes the key to ZooKeeper where Marathon is the engine, which is not made anew', async () => {
+    const folder = shop({
+      'kollage.yaml': shopDeployment['kollage.yaml'].replace(/^name: .*$/m, '$&\nengine: marathon'),
+    });
+    expect((await ensureSecrets(folder)).made).toEqual([...names, 'kollage_store_key'].sort());
+    expect(await complaints(() => rotateSecrets(folder, ['kollage_store_key']))).toEqual([
+      expect.stringMatching(/^KLG-555 .*kollage_store_key cannot be made anew/),
+    ]);
+  });
+
   it('does nothing a second time', async () => {
     const folder = shop();
     await ensureSecrets(folder);

@@ -5,9 +5,11 @@ import { Gather } from '../load/gather.ts';
 import { fingerprintKey, parsePasswords, passwordsFile, readPasswords } from '../load/passwords.ts';
 import type { SecretText } from '../load/secret-text.ts';
 import { neededSecrets } from '../load/secrets-needed.ts';
+import type { EngineName } from '../model/deployment.ts';
 import { KollageError } from '../model/error.ts';
 import { suggestion } from '../model/nearest.ts';
 import type { SecretSpec } from '../model/service.ts';
+import { storeKeySecret } from '../zookeeper/deployment.ts';
 import { encrypt, type Key, ownKey } from './secrets/age-key.ts';
 import { type SecretValue, setSecrets } from './secrets/edit.ts';
 import { generate, isPair } from './secrets/generate.ts';
@@ -26,10 +28,22 @@ export interface SecretsResult {
   readonly key: Key | null;
 }
 
-/** How the secret that keys fingerprints is made: it is Kollage's own, no service has it. */
-const ownSecrets: readonly (readonly [string, SecretSpec])[] = [
-  [fingerprintKey, { generate: 'hex', length: 64, doc: 'Keys the fingerprints of the other secrets' }],
-];
+/** Secrets of Kollage's own, which no service has. */
+function ownSecrets(engine: EngineName): readonly (readonly [string, SecretSpec])[] {
+  const key: SecretSpec = {
+    generate: 'hex',
+    length: 64,
+    doc: 'Keys the fingerprints of the other secrets',
+  };
+  const store: SecretSpec = {
+    generate: 'hex',
+    length: 64,
+    doc: 'Opens what the deployment has in ZooKeeper',
+    fixed: 'all that the deployment has in ZooKeeper can be opened with it alone',
+  };
+  const inZooKeeper = engine === 'marathon' || engine === 'dcos';
+  return [[fingerprintKey, key], ...(inZooKeeper ? [[storeKeySecret, store] as const] : [])];
+}
 
 /**
  * Makes the secrets that the deployment needs and does not have; keeps all that are there, and everything unknown. A new file
@@ -42,10 +56,11 @@ export async function ensureSecrets(path: string): Promise<SecretsResult> {
   );
 }
 
-/** Makes the named secrets anew. Throws KLG-122 for a name that no service of the catalog has. */
+/** Makes the named secrets anew. Throws KLG-122 for a name that no service of the catalog has, KLG-555 for one that cannot be made anew. */
 export async function rotateSecrets(path: string, names: readonly string[]): Promise<SecretsResult> {
   const { folder, all } = await secretsOf(path);
   const chosen = names.map((name) => [name, all.get(name) ?? unknownSecret(name, all.keys())] as const);
+  for (const [name, spec] of chosen) mayChange(name, spec);
   return change(folder, () => chosen.map(([name, spec]) => [name, generate(spec)]));
 }
 
@@ -64,9 +79,7 @@ export async function chooseSecrets(path: string, { names, services, all }: Chos
   const { deployment, catalog } = await loadDeployment(path);
   const on = neededSecrets(catalog, deployment.services);
   for (const name of names) {
-    const spec = on.get(name) ?? unknownSecret(name, on.keys());
-    if (spec.fixed === undefined) continue;
-    throw new KollageError({ code: 'KLG-555', message: `${name} cannot be made anew: ${spec.fixed}` });
+    mayChange(name, on.get(name) ?? unknownSecret(name, on.keys()));
   }
   for (const name of services) {
     if (deployment.services.includes(name)) continue;
@@ -129,7 +142,7 @@ async function secretsOf(path: string): Promise<{
   all: ReadonlyMap<string, SecretSpec>;
 }> {
   const { deployment, catalog } = await loadDeployment(path);
-  const on = new Map([...neededSecrets(catalog, deployment.services), ...ownSecrets]);
+  const on = new Map([...neededSecrets(catalog, deployment.services), ...ownSecrets(deployment.engine.type)]);
   const all = new Map([...neededSecrets(catalog, [...catalog.services.keys()]), ...on]);
   return { folder: openDeployment(path), on, all };
 }
@@ -180,6 +193,11 @@ function has(values: ReadonlyMap<string, SecretText>, name: string): boolean {
 
 function stem(name: string): string {
   return name.replace(/\.(private|public)_key$/, '');
+}
+
+function mayChange(name: string, { fixed }: SecretSpec): void {
+  if (fixed === undefined) return;
+  throw new KollageError({ code: 'KLG-555', message: `${name} cannot be made anew: ${fixed}` });
 }
 
 function unknownSecret(name: string, names: Iterable<string>): never {

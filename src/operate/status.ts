@@ -3,6 +3,7 @@ import { numberOf } from '../engines/number.ts';
 import { Health } from '../execute/health.ts';
 import { openDeployment, readDeploymentFile } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
+import { secretOf } from '../load/secret-of.ts';
 import type { DeploymentFile } from '../model/deployment.ts';
 import { KollageError } from '../model/error.ts';
 import type { ObservedInstance } from '../model/plan.ts';
@@ -71,8 +72,9 @@ interface Opened extends Pick<Running, 'engine' | 'settings'> {
 async function open(folder: string, how: Opening): Promise<Opened> {
   const { file } = readDeploymentFile(openDeployment(folder));
   const { name, engine: settings } = file.value;
-  const engine = engineFor(settings, file.at(['engine']), how);
-  const state = await existingState(settings, name, how);
+  const all = { ...how, secret: secretOf(folder) };
+  const engine = engineFor(settings, file.at(['engine']), all);
+  const state = await existingState(settings, name, all);
   if (!state) throw neverUp(name);
   return { name, engine, settings, state };
 }

@@ -47,6 +47,7 @@ export async function runTool({ up }: Tools, request: ToolRequest, io: Io): Prom
   const bundle = up.desired.resources.find(({ kind, id }) => kind === 'config' && id === tool.config);
   const call = {
     deployment: up.desired.deployment,
+    desired: up.desired,
     args,
     bundle: bundle?.kind === 'config' ? bundle : null,
     secret: (name: string) => values.get(name)?.reveal(),

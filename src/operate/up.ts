@@ -1,6 +1,7 @@
 import { converge } from '../execute/converge.ts';
 import { openDeployment } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
+import { secretOf } from '../load/secret-of.ts';
 import { throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
@@ -46,9 +47,10 @@ export async function up(request: UpRequest): Promise<number | null> {
   const { pulling = () => undefined, takeOver = false } = request;
   const { deployment, catalog, desired, findings } = await prepare(folder, instead);
   throwFirst(findings);
-  const engine = engineFor(deployment.engine, deployment.at(['engine']), { takeOver });
+  const secret = secretOf(folder);
+  const engine = engineFor(deployment.engine, deployment.at(['engine']), { takeOver, secret });
   await engine.version();
-  const state = await openState(deployment.engine, deployment.name);
+  const state = await openState(deployment.engine, deployment.name, { secret });
   try {
     await using _lock = await state.lock();
     await pullImages({ engine, deployment, desired, tell: pulling });

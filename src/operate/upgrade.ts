@@ -1,5 +1,6 @@
 import { openDeployment } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
+import { secretOf } from '../load/secret-of.ts';
 import { KollageError, throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Desired } from '../model/resource.ts';
@@ -91,9 +92,10 @@ async function target(folder: string, from: string, release: string): Promise<Pr
 async function check(request: UpgradeRequest, from: string, prepared: Prepared): Promise<void> {
   const { folder, release: to, signal, emit, pulling = () => undefined } = request;
   const { deployment, desired, proofs, catalog } = prepared;
-  const engine = engineFor(deployment.engine, deployment.at(['engine']));
+  const secret = secretOf(folder);
+  const engine = engineFor(deployment.engine, deployment.at(['engine']), { secret });
   await engine.version();
-  const state = await openState(deployment.engine, deployment.name);
+  const state = await openState(deployment.engine, deployment.name, { secret });
   await using _lock = await state.lock();
   const checks = ofPhase(proofs, 'check');
   const whole = { ...desired, resources: [...desired.resources, ...checks] };

@@ -1,5 +1,6 @@
 import { openDeployment } from '../load/deployment.ts';
 import { readPasswords } from '../load/passwords.ts';
+import { secretOf } from '../load/secret-of.ts';
 import { KollageError, throwFirst } from '../model/error.ts';
 import type { KollageEvent } from '../model/event.ts';
 import type { Desired } from '../model/resource.ts';
@@ -36,7 +37,7 @@ export async function verify(request: VerifyRequest): Promise<void> {
   await engine.version();
   const tasks = choose(ofPhase(proofs, 'verify'), names, desired);
   const only = { ...desired, resources: tasks };
-  const state = await openState(settings, desired.deployment);
+  const state = await openState(settings, desired.deployment, { secret: secretOf(folder) });
   await using _lock = await state.lock();
   const observed = await engine.observe(desired.deployment, desired);
   throwFirst(runChecks({ desired: only, last: null, observed }).filter(({ code }) => code === 'KLG-406'));

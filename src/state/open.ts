@@ -5,6 +5,8 @@ import type { StateStore } from './store.ts';
 export interface Opening {
   /** For who looks again and again: what is read may be a moment old, and nothing is written by it. */
   readonly live?: boolean;
+  /** The secrets of the deployment's folder, by name: some states are closed to who does not know one. */
+  readonly secret?: (name: string) => Promise<string | undefined>;
 }
 
 /** Opens the state of a deployment, which lies beside the engine that it runs on; one begins where there is none. Loads only the kind that is meant. */
@@ -21,6 +23,12 @@ export async function openState(
     const client = await (how.live ? LiveClient : KubernetesClient).connect({ kubeconfig: address, context });
     return new KubernetesStore(client, namespace ?? deployment, deployment);
   }
+  if (type === 'marathon') {
+    const { openDeploymentIn, zookeeperOf } = await import('../zookeeper/deployment.ts');
+    const { ZooKeeperStore } = await import('./zookeeper/store.ts');
+    const { client, key } = await openDeploymentIn(zookeeperOf(engine), deployment, how.secret);
+    return new ZooKeeperStore(client, deployment, key);
+  }
   const { SqliteStore } = await import('./sqlite.ts');
   return new SqliteStore(deployment);
 }
@@ -32,8 +40,9 @@ export async function existingState(
   how: Opening = {},
 ): Promise<StateStore | null> {
   const { hasState } = await import('./home.ts');
-  const here = (typeof engine === 'string' ? engine : engine.type) !== 'kubernetes';
-  if (here) return hasState(deployment) ? openState(engine, deployment) : null;
+  const type = typeof engine === 'string' ? engine : engine.type;
+  if (type === 'docker' || type === 'dcos')
+    return hasState(deployment) ? openState(engine, deployment) : null;
   const state = await openState(engine, deployment, how);
   if ((await state.history()).length > 0) return state;
   await state.close();

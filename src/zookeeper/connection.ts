@@ -88,6 +88,11 @@ export class Connection {
     this.#socket.write(frame);
   }
 
+  /** Whether the process goes on for its sake: it does while something is asked, and else ends without it. */
+  hold(busy: boolean): void {
+    for (const one of [this.#socket, ...this.#timers]) busy ? one.ref() : one.unref();
+  }
+
   /** Ends it after what was sent. */
   end(): void {
     this.#socket.end();

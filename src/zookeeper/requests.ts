@@ -30,6 +30,8 @@ export class Requests {
   /** By number, in the order of sending. */
   readonly #sent = new Map<number, Request>();
   #number = 0;
+  /** What the last one was sent over. */
+  #over: Connection | null = null;
 
   /**
    * Sends a request, or keeps it until there is a connection, so many milliseconds at most. The answer is read before anything that comes after it.
@@ -87,6 +89,7 @@ export class Requests {
   answered(number: number, error: number, from: JuteReader): void {
     const request = this.#sent.get(number);
     this.#sent.delete(number);
+    if (this.#sent.size === 0) this.#over?.hold(false);
     request?.answer(error, from);
   }
 
@@ -110,6 +113,8 @@ export class Requests {
     clearTimeout(request.timer);
     this.#number = (this.#number % 0x7fffffff) + 1;
     this.#sent.set(this.#number, request);
+    this.#over = connection;
+    connection.hold(true);
     connection.send(new JuteWriter().int(this.#number).int(request.op).raw(request.body).frame());
   }
 }

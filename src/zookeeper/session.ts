@@ -98,7 +98,9 @@ export class Session {
       const round = Math.floor((tries + 1) / servers.length);
       const between =
         (tries + 1) % servers.length === 0 ? Math.min(pauses.most, pauses.first * 2 ** round) : 0;
-      await pause(between * (0.5 + Math.random() / 2), undefined, { signal: this.#closing.signal }).catch(
+      // Who waits for an answer waits with a timer of its own; nobody else is held up.
+      const { signal } = this.#closing;
+      await pause(between * (0.5 + Math.random() / 2), undefined, { signal, ref: false }).catch(
         () => undefined,
       );
     }

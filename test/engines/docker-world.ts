@@ -61,8 +61,11 @@ export function dockerWorld(socket?: string): World {
       ].join('\n');
     },
     left: (deployment) => {
-      const { containers = [], volumes = [], networks = [], mounts = [] } = hostState(deployment, docker);
-      // Interfaces and folders of /run are not the shop's, and come and go with other platforms on this host.
+      const { containers = [], volumes = [], mounts = [] } = hostState(deployment, docker);
+      // Interfaces, other networks and folders of /run are not the shop's, and come and go with other platforms on this host.
+      const networks = docker('network', 'ls', '--format', '{{.Name}}')
+        .split('\n')
+        .filter((name) => name.includes(deployment));
       const ours = mounts.filter((point) => point.includes(`/${deployment}`));
       const home = existsSync(deploymentHome(deployment)) ? [deploymentHome(deployment)] : [];
       return { containers, volumes, networks, mounts: ours, home };

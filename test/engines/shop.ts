@@ -82,7 +82,10 @@ components:
   const configure = (more = '') =>
     write('deployment/kollage.yaml', `name: ${name}\ncatalog: ../catalog\n${settings}${more}`);
   configure();
-  write('deployment/passwords.yml', `web_password: hunter2-${name}\nkollage_fingerprint_key: key\n`);
+  write(
+    'deployment/passwords.yml',
+    `web_password: hunter2-${name}\nkollage_fingerprint_key: key\nkollage_store_key: open-${name}\n`,
+  );
   const define = (service: string, change: (text: string) => string) => {
     const path = `catalog/${service}/service.yaml`;
     write(path, change(readFileSync(join(root, path), 'utf8')));

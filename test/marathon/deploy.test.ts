@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { MarathonClient, type MarathonOptions } from '../../src/engines/marathon/api/client.ts';
-import { deploy, follow, takeBack } from '../../src/engines/marathon/api/deploy.ts';
+import { type DeployOptions, deploy, follow, takeBack } from '../../src/engines/marathon/api/deploy.ts';
 import { MarathonError, UnreachableError } from '../../src/engines/marathon/api/errors.ts';
 import { MarathonStandIn, type StandInOptions } from './stand-in.ts';
 
@@ -8,6 +8,10 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const { signal } = new AbortController();
 const group = (cmd = 'sleep 1') => ({ id: '/g', apps: [{ id: '/g/a', cmd }] });
+
+/** Makes the group what it shall be, once nothing else is about it. */
+const begin = (client: MarathonClient, body: object, options: Partial<DeployOptions> = {}) =>
+  deploy(client, (force) => client.put('/v2/groups/g', body, force, signal), { signal, ...options });
 
 async function world(options: StandInOptions = {}, own: Partial<MarathonOptions> = {}) {
   const marathon = await MarathonStandIn.start(options);
@@ -17,12 +21,12 @@ async function world(options: StandInOptions = {}, own: Partial<MarathonOptions>
 
 test('a deployment is followed to its end by its events', async () => {
   const { marathon, client } = await world();
-  const begun = await deploy(client, group(), { signal });
+  const begun = await begin(client, group());
   const end = follow(client, '/g', begun, signal);
   await expect.poll(() => marathon.streams, { timeout: 15_000 }).toBe(1);
   marathon.finish(begun.deploymentId);
   expect(await end).toEqual({ type: 'done' });
-  const next = await deploy(client, group('sleep 2'), { signal });
+  const next = await begin(client, group('sleep 2'));
   const failed = follow(client, '/g', next, signal);
   await expect.poll(() => marathon.streams, { timeout: 15_000 }).toBe(1);
   marathon.fail(next.deploymentId, 'no more');
@@ -32,20 +36,20 @@ test('a deployment is followed to its end by its events', async () => {
 
 test('an end that nobody told of is seen by looking: what is in force tells how it was', async () => {
   const { marathon, client } = await world();
-  const begun = await deploy(client, group(), { signal });
+  const begun = await begin(client, group());
   const end = follow(client, '/g', begun, signal);
   marathon.finish(begun.deploymentId, true);
   expect(await end).toEqual({ type: 'done' });
-  const next = await deploy(client, group('sleep 2'), { signal });
+  const next = await begin(client, group('sleep 2'));
   marathon.finish(next.deploymentId, true);
-  const other = await deploy(client, group('sleep 3'), { signal });
+  const other = await begin(client, group('sleep 3'));
   expect(await follow(client, '/g', next, signal)).toEqual({ type: 'gone' });
   marathon.finish(other.deploymentId);
 });
 
 test('a stream that breaks is taken up again', async () => {
   const { marathon, client } = await world();
-  const begun = await deploy(client, group(), { signal });
+  const begun = await begin(client, group());
   const end = follow(client, '/g', begun, signal);
   for (let round = 0; round < 3; round++) {
     await expect.poll(() => marathon.streams, { timeout: 15_000 }).toBe(1);
@@ -59,9 +63,9 @@ test('a stream that breaks is taken up again', async () => {
 
 test('what another deployment has locked is waited for, and forced only when told', async () => {
   const { marathon, client } = await world();
-  const first = await deploy(client, group(), { signal });
+  const first = await begin(client, group());
   const locked = vi.fn();
-  const waiting = deploy(client, group('sleep 2'), { signal, locked });
+  const waiting = begin(client, group('sleep 2'), { locked });
   await expect.poll(() => locked.mock.calls, { timeout: 15_000 }).toEqual([[[first.deploymentId]]]);
   expect(marathon.underWay).toEqual([first.deploymentId]);
   marathon.finish(first.deploymentId);
@@ -69,16 +73,16 @@ test('what another deployment has locked is waited for, and forced only when tol
   expect(marathon.underWay).toEqual([second.deploymentId]);
   const end = follow(client, '/g', second, signal);
   await expect.poll(() => marathon.streams, { timeout: 15_000 }).toBe(1);
-  const third = await deploy(client, group('sleep 3'), { signal, force: true });
+  const third = await begin(client, group('sleep 3'), { force: () => true });
   expect(marathon.underWay).toEqual([third.deploymentId]);
   expect(await end).toMatchObject({ type: 'failed' });
 });
 
 test('a deployment is taken back to what was before, by one of its own', async () => {
   const { marathon, client } = await world();
-  const first = await deploy(client, group(), { signal });
+  const first = await begin(client, group());
   marathon.finish(first.deploymentId);
-  const second = await deploy(client, group('sleep 2'), { signal });
+  const second = await begin(client, group('sleep 2'));
   const back = takeBack(client, '/g', second.deploymentId, signal);
   await expect.poll(() => marathon.streams, { timeout: 15_000 }).toBe(1);
   const [id = ''] = marathon.underWay;
@@ -91,11 +95,11 @@ test('a deployment is taken back to what was before, by one of its own', async (
 test('a change whose answer is lost is made once more, and ends as one', async () => {
   const { marathon, client } = await world();
   marathon.loseAnswers(1);
-  const begin = deploy(client, group(), { signal });
+  const answered = begin(client, group());
   await expect.poll(() => marathon.underWay, { timeout: 15_000 }).toHaveLength(1);
   const [lost = ''] = marathon.underWay;
   marathon.finish(lost);
-  const begun = await begin;
+  const begun = await answered;
   expect(begun.deploymentId).not.toBe(lost);
   const end = follow(client, '/g', begun, signal);
   marathon.finish(begun.deploymentId, true);
@@ -104,7 +108,7 @@ test('a change whose answer is lost is made once more, and ends as one', async (
 
 test('one that is away, and a time without a leader, are got over', async () => {
   const { marathon, client } = await world({ members: 3 });
-  const begun = await deploy(client, group(), { signal });
+  const begun = await begin(client, group());
   const end = follow(client, '/g', begun, signal);
   await marathon.stop(0);
   marathon.depose();
@@ -118,7 +122,7 @@ test('one that is away, and a time without a leader, are got over', async () => 
 test('a refusal comes in Marathon’s words', async () => {
   const { client } = await world();
   const wrong = { id: '/g', apps: [{ id: '/g/a', cmd: 'x', constraints: [['hostname', 'UNIQUE', 'x']] }] };
-  const error = await deploy(client, wrong, { signal }).catch((thrown: unknown) => thrown);
+  const error = await begin(client, wrong).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(MarathonError);
   expect(error).toMatchObject({
     status: 422,
@@ -147,10 +151,10 @@ test('where nobody answers it says so in the end', async () => {
 
 test('taking a group away is a deployment too; one that is not there is nothing', async () => {
   const { marathon, client } = await world();
-  const begun = await deploy(client, group(), { signal });
+  const begun = await begin(client, group());
   marathon.finish(begun.deploymentId);
   expect(await client.groupVersion('/g', signal)).toBe(begun.version);
-  const gone = await client.removeGroup('/g', false, signal);
+  const gone = await client.remove('/v2/groups/g', false, signal);
   expect(marathon.underWay).toEqual([gone?.deploymentId]);
-  expect(await client.removeGroup('/g', false, signal)).toBeNull();
+  expect(await client.remove('/v2/groups/g', false, signal)).toBeNull();
 });

@@ -16,7 +16,7 @@ const taskInfo = z.strictObject({
   agent_id: value,
   resources: z.array(resource),
   command: z.unknown(),
-  container: z.unknown(),
+  container: z.unknown().optional(),
 });
 const frameworkInfo = z.strictObject({
   user: z.string(),

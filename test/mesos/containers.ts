@@ -8,6 +8,7 @@ import Docker from 'dockerode';
 import { messageOf } from '../../src/model/error.ts';
 import type { Agent, Claim, Run } from './agents.ts';
 import type { TaskInfo } from './calls.ts';
+import { runCommand } from './commands.ts';
 import { createWords, infoOf } from './run-options.ts';
 
 const run = promisify(execFile);
@@ -70,13 +71,14 @@ export class Containerizer {
       state: 'TASK_STAGING',
     };
     agent.runs.push(entry);
+    if (task.container === undefined) return this.#command(task, agent, entry);
     const name = `mesos-${container}`;
     const started = this.#start(task, agent, entry, name);
     // Who waits for its end alone is told there.
     started.catch(() => undefined);
     const ended = started.then(
       ({ ended }) => ended,
-      (error: unknown) => ({ code: 125, message: `Failed to run docker container: ${messageOf(error)}` }),
+      (error: unknown) => ({ code: 125, message: `Failed to run docker container: ${saidBy(error)}` }),
     );
     return {
       run: entry,
@@ -90,6 +92,18 @@ export class Containerizer {
           .catch(() => undefined);
       },
       shell: (line, timeout) => this.#shell(name, line, timeout),
+    };
+  }
+
+  /** What has no container runs on the agent itself. */
+  #command(task: TaskInfo, agent: Agent, entry: Run): Launched {
+    const { ended, kill } = runCommand(task, entry.directory, this.#options.volume(agent, ''));
+    return {
+      run: entry,
+      started: Promise.resolve(),
+      ended,
+      kill: async () => kill(),
+      shell: async () => null,
     };
   }
 
@@ -155,4 +169,10 @@ export class Containerizer {
     }
     return (await exec.inspect()).ExitCode;
   }
+}
+
+/** What a command said that failed, without the command itself, which has secrets in it. */
+function saidBy(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+  return said || messageOf(error);
 }

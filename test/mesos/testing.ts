@@ -78,7 +78,8 @@ export async function world(options: Partial<MesosOptions> = {}): Promise<TestWo
     ask,
     put: async (...apps) => {
       const group = { id: '/g', apps };
-      return follow(client, '/g', await deploy(client, group, { signal }), signal);
+      const change = (force: boolean) => client.put('/v2/groups/g', group, force, signal);
+      return follow(client, '/g', await deploy(client, change, { signal }), signal);
     },
     tasks: async (id) => (await ask('GET', `/v2/apps${id}?embed=app.tasks`)).body.app?.tasks ?? [],
     events: async (...types) => {

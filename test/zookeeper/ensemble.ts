@@ -21,15 +21,15 @@ const tick = 200;
 const parts =
   'zookeeper zookeeper-jute slf4j-api slf4j-simple netty-all netty-handler netty-transport netty-buffer netty-common metrics-core snappy-java commons-cli commons-io';
 
-/** One real server, on an address of this host alone. */
+/** One real server, for its clients on one address of this host. */
 class Member {
   readonly client: Server;
   readonly #folder: string;
   #process: ChildProcess | null = null;
 
-  constructor(folder: string, port: number) {
+  constructor(folder: string, client: Server) {
     this.#folder = folder;
-    this.client = { host: '127.0.0.1', port };
+    this.client = client;
   }
 
   start(): void {
@@ -63,7 +63,7 @@ class Member {
 
   /** `leader`, `follower` or `standalone`; null while it serves nobody. */
   async mode(): Promise<string | null> {
-    const said = await ask(this.client.port, 'srvr');
+    const said = await ask(this.client, 'srvr');
     return /^Mode: (\w+)/m.exec(said)?.[1] ?? null;
   }
 }
@@ -74,8 +74,8 @@ export interface Ensemble extends AsyncDisposable {
   leader(): Promise<Member>;
 }
 
-/** A real ensemble of so many servers, which has elected its leader. */
-export async function startEnsemble(size: number): Promise<Ensemble> {
+/** A real ensemble of so many servers, which has elected its leader. `host`: the address on which clients find it. */
+export async function startEnsemble(size: number, host = '127.0.0.1'): Promise<Ensemble> {
   execFileSync(join(import.meta.dirname, 'fetch'), [jars()], { stdio: ['ignore', 2, 2] });
   const folder = mkdtempSync(join(tmpdir(), 'kollage-zookeeper-'));
   const ports = await freePorts(size * 3);
@@ -94,14 +94,14 @@ export async function startEnsemble(size: number): Promise<Ensemble> {
       syncLimit: 15,
       dataDir: own,
       clientPort: of(at, 0),
-      clientPortAddress: '127.0.0.1',
+      clientPortAddress: host,
       maxClientCnxns: 0,
       'admin.enableServer': false,
       '4lw.commands.whitelist': 'srvr',
     };
     const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
     writeFileSync(join(own, 'zoo.cfg'), `${[...lines, ...(size > 1 ? peers : [])].join('\n')}\n`);
-    return new Member(own, of(at, 0));
+    return new Member(own, { host, port: of(at, 0) });
   });
   for (const member of members) member.start();
   const ensemble: Ensemble = {
@@ -124,8 +124,8 @@ export async function startEnsemble(size: number): Promise<Ensemble> {
 }
 
 /** What a server answers to one of its commands of four letters; nothing when it does not listen. */
-async function ask(port: number, word: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
+async function ask({ host, port }: Server, word: string): Promise<string> {
+  const socket = connect(port, host);
   let said = '';
   socket.setTimeout(2000, () => socket.destroy());
   socket.on('data', (piece) => {

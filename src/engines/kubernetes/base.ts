@@ -2,8 +2,9 @@ import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiError, ignoring } from '../../kubernetes/errors.ts';
 import { KollageError } from '../../model/error.ts';
 import { Limit } from '../../model/limit.ts';
-import type { Desired, Process, Secret, Task, Workload } from '../../model/resource.ts';
+import type { Desired, Process, Task, Workload } from '../../model/resource.ts';
 import type { Provision } from '../engine.ts';
+import { partOf } from '../part-of.ts';
 import { apply, applyAll, create } from './apply.ts';
 import { fieldManager, label, objectName, roleLabel, short } from './names.ts';
 import { claimedBy, claimName } from './render/claims.ts';
@@ -18,18 +19,8 @@ export const together = 20;
 
 /** What a process is rendered with: the state that it is part of, with what only this process brings along. */
 export function scopeFor(settings: KubernetesSettings, process: Process, provision: Provision): RenderScope {
-  const { desired, bundle } = provision;
-  if (!desired) throw new Error('the engine was not told what the process is part of');
-  const known = new Set(desired.resources.flatMap((one) => (one.kind === 'secret' ? [one.id] : [])));
-  const others = process.secrets
-    .filter((id) => !known.has(id))
-    .map((id): Secret => ({ kind: 'secret', id, fingerprint: process.fingerprint }));
-  const resources = [
-    ...desired.resources.filter((one) => !(one.kind === 'config' && one.id === bundle?.id)),
-    ...(bundle ? [bundle] : []),
-    ...others,
-  ];
-  const timeouts = { ...desired.timeouts, needs: provision.needsTimeout };
+  const { bundle } = provision;
+  const whole = partOf(process, provision);
   const formers = new Map(
     process.secrets.flatMap((id) => {
       const before = provision.secret(formerName(id));
@@ -40,7 +31,6 @@ export function scopeFor(settings: KubernetesSettings, process: Process, provisi
       return [[id, objectName(id, `-former-${short(process.fingerprint)}`)] as const];
     }),
   );
-  const whole = { ...desired, timeouts, resources };
   return new RenderScope({ desired: whole, settings, start: startFiles(), formers });
 }
 

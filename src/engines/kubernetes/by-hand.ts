@@ -1,7 +1,7 @@
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { ApiObject } from '../../kubernetes/object.ts';
 import type { Drift } from '../../model/plan.ts';
-import { drift } from './drift.ts';
+import { drift } from '../drift.ts';
 import { annotation, label } from './names.ts';
 import { workloadObjects } from './render/controller.ts';
 import { secretName } from './render/files.ts';

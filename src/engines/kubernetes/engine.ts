@@ -13,8 +13,8 @@ import type {
   ToolCall,
   Whole,
 } from '../engine.ts';
-import type { EventQueue } from '../event-queue.ts';
 import type { Io } from '../io.ts';
+import { Queues } from '../queues.ts';
 import { applyAll } from './apply.ts';
 import { makeBase, makeSecrets, needVolumes, scopeFor } from './base.ts';
 import { Cluster, type How } from './cluster.ts';
@@ -46,7 +46,7 @@ export class KubernetesEngine implements Engine {
   readonly #cluster: Cluster;
   /** What pods rest on, made once for each state of a deployment. */
   readonly #bases = new Map<string, Promise<void>>();
-  readonly #queues = new Map<string, Set<EventQueue<EngineEvent>>>();
+  readonly #queues = new Queues();
 
   constructor(settings: DeploymentFile['engine'], how: How = {}) {
     this.#cluster = new Cluster(settings, how);
@@ -175,8 +175,7 @@ export class KubernetesEngine implements Engine {
       const instance = objectName(task.id);
       // Nobody hears of the end of what ended before.
       if (isDone)
-        for (const queue of this.#queues.get(deployment) ?? [])
-          queue.push({ type: 'exited', instance, of: instance, container, code: 0 });
+        this.#queues.tell(deployment, { type: 'exited', instance, of: instance, container, code: 0 });
       return container;
     });
   }
@@ -194,20 +193,14 @@ export class KubernetesEngine implements Engine {
   }
 
   async *watch(deployment: string, signal: AbortSignal): AsyncIterable<EngineEvent> {
-    const queues = this.#queues.get(deployment) ?? new Set();
-    this.#queues.set(deployment, queues);
     const { namespace } = this.#cluster.settings(deployment);
-    let own: EventQueue<EngineEvent> | undefined;
     try {
       const client = await this.#cluster.client();
-      yield* watchCluster(client, deployment, namespace, signal, (queue) => {
-        own = queue;
-        queues.add(queue);
-      });
+      yield* this.#queues.with(deployment, (ready) =>
+        watchCluster(client, deployment, namespace, signal, ready),
+      );
     } catch (error) {
       throw told(error);
-    } finally {
-      if (own) queues.delete(own);
     }
   }
 

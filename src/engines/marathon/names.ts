@@ -8,6 +8,10 @@ export const label = {
   key: 'kollage.key',
   fingerprint: 'kollage.fingerprint',
   release: 'kollage.release',
+  /** What was asked for, as a hash: whoever changed it since did not say so here. */
+  spec: 'kollage.spec',
+  /** Its process waits for something before it begins. */
+  waits: 'kollage.waits',
 } as const;
 
 /**
@@ -20,6 +24,11 @@ export function appId(deployment: string, id: string): string {
     .split('/')
     .map((part) => part.toLowerCase().replace(/[^a-z0-9.-]+/g, '-'));
   return ['', deployment, ...parts].join('/');
+}
+
+/** How a workload or task is named where it is one of many: `nova-compute-at-node-1`. */
+export function objectName(id: string): string {
+  return appId('', id).slice(2).replaceAll('/', '-');
 }
 
 /** Who is registered under which name: the instances that nodes' own overrides made others, together with the rest. */

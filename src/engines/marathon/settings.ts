@@ -1,16 +1,36 @@
 import type { DeploymentFile } from '../../model/deployment.ts';
+import { zookeeperOf } from '../../zookeeper/deployment.ts';
 
 /** What kollage.yaml says of Mesos. */
 export interface MarathonSettings {
+  /** URLs of Marathons. */
+  readonly marathon: readonly string[];
+  /** URLs of Mesos masters. */
+  readonly mesos: readonly string[];
+  /** As whom to log in to these; null where nobody asks. */
+  readonly user: string | null;
   /** ZooKeeper's servers, `zk1:2181,zk2:2181`. */
   readonly zookeeper: string;
   /** The driver of volumes that are there on every agent; null where volumes lie on one agent each. */
   readonly driver: string | null;
 }
 
-/** Fills in what `engine` of kollage.yaml leaves out: where Mesos-DNS has the masters, there is ZooKeeper as a rule. */
+/** The secret that is the password of `engine.user`. */
+export const passwordOf = 'kollage_engine_password';
+
+/** Fills in what `engine` of kollage.yaml leaves out: the names that Mesos-DNS gives; where it has the masters, there is ZooKeeper as a rule. */
 export function settingsOf(engine: DeploymentFile['engine']): MarathonSettings {
   const given: Exclude<DeploymentFile['engine'], string> =
     typeof engine === 'string' ? { type: engine } : engine;
-  return { zookeeper: given.zookeeper ?? 'master.mesos:2181', driver: given.storage?.class ?? null };
+  return {
+    marathon: urls(given.address ?? 'http://marathon.mesos:8080'),
+    mesos: urls(given.mesos ?? 'http://leader.mesos:5050'),
+    user: given.user ?? null,
+    zookeeper: zookeeperOf(engine),
+    driver: given.storage?.class ?? null,
+  };
+}
+
+function urls(text: string): string[] {
+  return text.split(',').map((one) => one.trim().replace(/\/+$/, ''));
 }

@@ -138,9 +138,11 @@ export class Znodes {
     return nodes.flatMap((node) => (node ? [registration.parse(parsed(node.data, path))] : []));
   }
 
-  /** All of it, the state beside it as well. */
-  remove(): Promise<void> {
-    return this.#client.removeAll(this.path());
+  /** All of it; with `keep` not what these hold. */
+  async remove(keep: readonly string[] = []): Promise<void> {
+    if (keep.length === 0) return this.#client.removeAll(this.path());
+    for (const name of (await this.#client.children(this.path())) ?? [])
+      if (!keep.includes(name)) await this.#client.removeAll(this.path(name));
   }
 
   /** In pieces; how many there are its node says when all are. */

@@ -2,6 +2,7 @@ import type { Engine } from '../../engines/engine.ts';
 import { type Secret, secretsOf } from '../../execute/take-back.ts';
 import { openDeployment } from '../../load/deployment.ts';
 import { readPasswords } from '../../load/passwords.ts';
+import { secretOf } from '../../load/secret-of.ts';
 import { KollageError } from '../../model/error.ts';
 import { openState } from '../../state/open.ts';
 import type { Revision, StateStore } from '../../state/store.ts';
@@ -28,7 +29,7 @@ export async function opened<T>(
 ): Promise<T> {
   const { engine, settings, desired } = await running(folder);
   await engine.version();
-  const state = await openState(settings, desired.deployment);
+  const state = await openState(settings, desired.deployment, { secret: secretOf(folder) });
   try {
     await using _lock = does === 'work' ? await state.lock() : null;
     const last = await state.last();

@@ -1,3 +1,4 @@
+import { secretOf } from '../../load/secret-of.ts';
 import { openState } from '../../state/open.ts';
 import type { Pause, StateStore } from '../../state/store.ts';
 import { whoami } from '../../state/who.ts';
@@ -21,7 +22,7 @@ export async function resumeHealing(folder: string): Promise<boolean> {
 
 async function inState<T>(folder: string, act: (state: StateStore) => Promise<T>): Promise<T> {
   const { desired, settings } = await running(folder);
-  const state = await openState(settings, desired.deployment);
+  const state = await openState(settings, desired.deployment, { secret: secretOf(folder) });
   try {
     return await act(state);
   } finally {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Engine } from '../../engines/engine.ts';
 import { pinned } from '../../execute/pinned.ts';
 import { Site } from '../../execute/site.ts';
+import { secretOf } from '../../load/secret-of.ts';
 import type { Desired } from '../../model/resource.ts';
 import { atSlot } from '../../model/slots.ts';
 import { openState } from '../../state/open.ts';
@@ -22,9 +23,10 @@ export interface WardRequest {
  */
 export async function openWard({ folder, every, signal }: WardRequest): Promise<Ward & AsyncDisposable> {
   const { engine, desired, settings } = await running(folder);
+  const secret = secretOf(folder);
   // To look; what is done goes by what is read under the lock.
-  const seen = await openState(settings, desired.deployment, { live: true });
-  const state = await openState(settings, desired.deployment);
+  const seen = await openState(settings, desired.deployment, { secret, live: true });
+  const state = await openState(settings, desired.deployment, { secret });
   const look = looking(folder);
   const news = new News(engine, desired.deployment, signal);
   let applied: Revision | null = null;

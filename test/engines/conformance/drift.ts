@@ -78,7 +78,7 @@ export function drift(world: World, name: string, ports: number): void {
   describe('of an instance itself', () => {
     test('that can be put right while it runs is so', async () => {
       const before = identity();
-      world.edit(instance(), 'beside');
+      await world.edit(instance(), 'beside');
       expect(await told()).toMatchObject([{ remedy: 'in-place' }]);
       await refresh();
       expect(await told()).toEqual([]);
@@ -86,7 +86,7 @@ export function drift(world: World, name: string, ports: number): void {
     });
 
     test('that cannot is put right by a new one', async () => {
-      world.edit(instance(), 'spec');
+      await world.edit(instance(), 'spec');
       expect(await told()).toMatchObject([{ remedy: 'replace' }]);
       await engine.removeInstance(name, instance());
       await stage.start(front());

@@ -83,7 +83,7 @@ export function instances(world: World, name: string, ports: number): void {
     });
 
     test.each(['stop', 'remove'] as const)('that somebody did %s is put right', async (what) => {
-      world[what](stage.instance('store/server'));
+      await world[what](stage.instance('store/server'));
       // Where the engine makes instances by itself, one that is stopped may be there again before anybody looks.
       if (what === 'remove' || !engine.whole)
         await stage.becomes('store/server', what === 'stop' ? 'stopped' : undefined);
@@ -92,12 +92,12 @@ export function instances(world: World, name: string, ports: number): void {
     });
 
     test("whose name somebody else's container has leaves that one alone", async () => {
-      const other = world.occupy(stage.instance('web/front'));
+      const other = await world.occupy(stage.instance('web/front'));
       const wrong = await complaints(() => stage.start(stage.workload('web/front')));
       expect(wrong).toEqual([expect.stringMatching(/^KLG-502 .*web-front/)]);
       await engine.removeInstance(name, stage.instance('web/front'));
       expect(other.untouched()).toBe(true);
-      other.remove();
+      await other.remove();
     });
   });
 
@@ -200,7 +200,7 @@ export function instances(world: World, name: string, ports: number): void {
       const more = { ...back(), needs: needs.filter(({ kind }) => kind === 'task') };
       await engine.refreshInstance(more, instance, stage.provision(more));
       // A pod waits before its process begins for the first time, not when that is started again.
-      if (templated) world.stop(instance);
+      if (templated) await world.stop(instance);
       else {
         world.kill(instance);
         await heard.exits(instance);

@@ -16,14 +16,14 @@ export interface World {
   /** Orders the engine to kill an instance, which it may take for a wish that it stays so. */
   order(instance: string): void;
   /** Stops or removes an instance as somebody who knows nothing of Kollage would. */
-  stop(instance: string): void;
-  remove(instance: string): void;
+  stop(instance: string): void | Promise<void>;
+  remove(instance: string): void | Promise<void>;
   /** Runs a shell's line in an instance as root, and gives what it says; throws when it does not end well. */
   shell(instance: string, line: string): string;
   /** Changes something of an instance that can be put right beside its process, or something that only another instance can be. */
-  edit(instance: string, what: 'beside' | 'spec'): void;
+  edit(instance: string, what: 'beside' | 'spec'): void | Promise<void>;
   /** Makes somebody else's container with the name of one of ours. */
-  occupy(instance: string): Occupied;
+  occupy(instance: string): Occupied | Promise<Occupied>;
   /** What a file of a volume holds; empty when it is not there. */
   readVolume(deployment: string, volume: string, path: string): string;
   /** Everything that the engine, its logs and the list of processes tell of a deployment. */
@@ -35,5 +35,5 @@ export interface World {
 export interface Occupied {
   /** Whether it is as it was. */
   untouched(): boolean;
-  remove(): void;
+  remove(): void | Promise<void>;
 }

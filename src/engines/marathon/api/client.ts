@@ -31,26 +31,30 @@ export class MarathonClient {
     this.#options = { patience: 30_000, ...options };
   }
 
-  /** Makes a group what it shall be. `force`: whatever deployment is under way is given up for it. */
-  async putGroup(
-    group: { readonly id: string },
-    force: boolean,
-    signal: AbortSignal,
-  ): Promise<DeploymentResult> {
-    return deploymentResult.parse(
-      await this.#json('PUT', `/v2/groups${group.id}?force=${force}`, signal, group),
-    );
+  /** What is there; null where it is not. */
+  async look(path: string, signal: AbortSignal): Promise<unknown> {
+    return this.#orMissing(() => this.#json('GET', path, signal));
   }
 
-  /** Null where it is not there. */
-  async removeGroup(id: string, force: boolean, signal: AbortSignal): Promise<DeploymentResult | null> {
-    const gone = await this.#orMissing(() => this.#json('DELETE', `/v2/groups${id}?force=${force}`, signal));
+  /** Makes an app or a group what it shall be. `force`: whatever deployment is under way is given up for it. */
+  async put(path: string, body: object, force: boolean, signal: AbortSignal): Promise<DeploymentResult> {
+    return deploymentResult.parse(await this.#json('PUT', `${path}?force=${force}`, signal, body));
+  }
+
+  /** Takes an app or a group away; null where it is not there. */
+  async remove(path: string, force: boolean, signal: AbortSignal): Promise<DeploymentResult | null> {
+    const gone = await this.#orMissing(() => this.#json('DELETE', `${path}?force=${force}`, signal));
     return gone === null ? null : deploymentResult.parse(gone);
+  }
+
+  /** Kills a task, in whose place another one comes; nothing where it is not there. */
+  async killTask(app: string, task: string, signal: AbortSignal): Promise<void> {
+    await this.#orMissing(() => this.#json('DELETE', `/v2/apps${app}/tasks/${task}`, signal));
   }
 
   /** When what is in force of a group was put there; null where it is not there. */
   async groupVersion(id: string, signal: AbortSignal): Promise<string | null> {
-    const found = await this.#orMissing(() => this.#json('GET', `/v2/groups${id}`, signal));
+    const found = await this.look(`/v2/groups${id}`, signal);
     return found === null ? null : versioned.parse(found).version;
   }
 
@@ -76,6 +80,15 @@ export class MarathonClient {
     if (answer.body === null) return;
     opened();
     yield* serverEvents(answer.body);
+  }
+
+  /** Followers send on who wants events (302), and `fetch` would not show another host who we are. */
+  async #fetch(url: string, how: RequestInit, hops = 3): Promise<Response> {
+    const answer = await fetch(url, { ...how, redirect: 'manual' });
+    const to = answer.headers.get('Location');
+    if (hops === 0 || to === null || ![302, 307].includes(answer.status)) return answer;
+    await answer.body?.cancel();
+    return this.#fetch(new URL(to, url).href, how, hops - 1);
   }
 
   async #orMissing<T>(request: () => Promise<T>): Promise<T | null> {
@@ -110,7 +123,7 @@ export class MarathonClient {
       const server = servers[this.#at % servers.length] ?? '';
       let trouble: string;
       try {
-        const answer = await fetch(`${server}${path}`, {
+        const answer = await this.#fetch(`${server}${path}`, {
           method,
           signal,
           headers: {

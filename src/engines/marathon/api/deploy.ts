@@ -14,23 +14,27 @@ export type Ending = { readonly type: 'done' | 'gone' } | { readonly type: 'fail
 
 export interface DeployOptions {
   readonly signal: AbortSignal;
-  /** Whatever is under way is given up for it; else it is waited for. */
-  readonly force?: boolean;
-  /** Whom it waits for. */
+  /** Whether deployments that are under way are given up for it; else they are waited for. */
+  readonly force?: (lockedBy: readonly string[]) => boolean | Promise<boolean>;
+  /** Whom it waits for; nobody when that is over. */
   readonly locked?: (deployments: readonly string[]) => void;
 }
 
-/** Makes a group what it shall be, once nothing else changes what it is about; gives the deployment that has begun. */
-export async function deploy(
+/** Makes a change once nothing else changes what it is about; gives what it gives. */
+export async function deploy<T>(
   client: MarathonClient,
-  group: { readonly id: string },
-  { signal, force = false, locked }: DeployOptions,
-): Promise<DeploymentResult> {
-  for (;;) {
+  change: (force: boolean) => Promise<T>,
+  { signal, force = () => false, locked }: DeployOptions,
+): Promise<T> {
+  for (let forced = false; ; ) {
     try {
-      return await client.putGroup(group, force, signal);
+      const made = await change(forced);
+      locked?.([]);
+      return made;
     } catch (error) {
       if (!(error instanceof MarathonError) || error.lockedBy.length === 0) throw error;
+      forced = await force(error.lockedBy);
+      if (forced) continue;
       locked?.(error.lockedBy);
       const others = new Set(error.lockedBy);
       await until(client, (ids) => !ids.some((id) => others.has(id)), signal);

@@ -4,6 +4,7 @@ import { bootCommand } from '../boot.ts';
 import { appId, label } from '../names.ts';
 import { type AppContainer, container } from './container.ts';
 import { type HealthCheck, healthChecks } from './health.ts';
+import { memoryLimit } from './memory.ts';
 import { type Constraint, placing } from './placing.ts';
 import type { RenderScope } from './scope.ts';
 
@@ -54,7 +55,7 @@ export function app(scope: RenderScope, whole: Workload): App {
     id: appId(deployment, workload.id),
     args: bootCommand(scope.start).slice(1),
     cpus: resources.cpus ?? usual.cpus,
-    mem: resources.memory === null ? usual.mem : Math.max(32, Math.ceil(resources.memory / 1024 ** 2)),
+    mem: memoryLimit(resources.memory, usual.mem),
     instances: scope.instances(workload),
     container: container(scope, workload),
     networks: [{ mode: 'host' }],

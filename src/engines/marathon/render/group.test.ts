@@ -267,7 +267,7 @@ describe('what its container has', () => {
   test('what it may take: as is said, or what is usual', () => {
     expect(appOf(state(), '/test/web/api')).toMatchObject({ cpus: 0.1, mem: 1024 });
     const resources = { memory: 3 * 2 ** 30 + 1, cpus: 2 };
-    expect(appOf(state({ resources }), '/test/web/api')).toMatchObject({ cpus: 2, mem: 3073 });
+    expect(appOf(state({ resources }), '/test/web/api')).toMatchObject({ cpus: 2, mem: 6401 });
   });
 });
 

@@ -2,6 +2,7 @@ import type { MesosTask } from '../../../mesos/tasks.ts';
 import type { Task } from '../../../model/resource.ts';
 import { bootCommand } from '../boot.ts';
 import { container } from './container.ts';
+import { memoryLimit } from './memory.ts';
 import { placing } from './placing.ts';
 import type { RenderScope } from './scope.ts';
 
@@ -35,7 +36,7 @@ export function mesosTask(scope: RenderScope, task: Task, { attempt, node, varia
       .replaceAll('/', '.'),
     name: task.id,
     cpus: cpus ?? usual.cpus,
-    mem: memory === null ? usual.mem : Math.max(32, Math.ceil(memory / 1024 ** 2)),
+    mem: memoryLimit(memory, usual.mem),
     where: [...placing(scope, task).map(([name, , value = '']) => [name, 'LIKE', value] as const), ...here],
     command: {
       shell: false,

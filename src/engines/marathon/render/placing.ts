@@ -21,7 +21,10 @@ function byRole({ hasNodes }: RenderScope, { placement }: Workload | Task): Cons
 }
 
 function byName(scope: RenderScope, process: Workload | Task): Constraint[] {
-  if (!scope.hasNodes) return [];
+  if (!scope.hasNodes) {
+    const { home } = scope;
+    return home === null || scope.tied(process).length === 0 ? [] : [['hostname', 'LIKE', literal(home)]];
+  }
   const wanted = rolesOf(process.placement.role);
   const ofRole = scope.desired.nodes.filter(({ roles }) => roles.some((role) => wanted.includes(role)));
   const home = homeOf(scope, process);

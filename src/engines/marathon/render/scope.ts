@@ -8,17 +8,21 @@ export interface RenderInput {
   readonly settings: MarathonSettings;
   /** The files of the start program. */
   readonly start: Readonly<Record<string, string>>;
+  /** Where nodes have no names: the agent with the volumes of which there is one; null where it is not chosen. */
+  readonly home?: string | null;
 }
 
 /** What every app of one deployment is rendered with. */
 export class RenderScope extends Scope {
   readonly settings: MarathonSettings;
   readonly start: RenderInput['start'];
+  readonly home: string | null;
 
-  constructor({ desired, settings, start }: RenderInput) {
+  constructor({ desired, settings, start, home = null }: RenderInput) {
     super(desired);
     this.settings = settings;
     this.start = start;
+    this.home = home;
   }
 
   /** How many instances a workload has. */

@@ -77,3 +77,11 @@ describe('drift', () => {
     expect(drift(applied, found)).toEqual([]);
   });
 });
+
+test('entries that have the same name are compared in their order', () => {
+  const mount = (value: string) => ({ key: 'mount', value });
+  expect(drift({ of: [mount('a'), mount('b')] }, { of: [mount('a'), mount('b')] })).toEqual([]);
+  expect(drift({ of: [mount('a'), mount('b')] }, { of: [mount('a'), mount('c')] })).toEqual([
+    'of[1].value: c instead of b',
+  ]);
+});

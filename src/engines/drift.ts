@@ -24,7 +24,10 @@ function differences(where: string, wanted: unknown, live: unknown): string[] {
 }
 
 function lists(where: string, wanted: readonly unknown[], live: readonly unknown[]): string[] {
-  const key = keys.find((name) => wanted.every((one) => isRecord(one) && name in one));
+  const key = keys.find((name) => {
+    const values = wanted.flatMap((one) => (isRecord(one) && name in one ? [one[name]] : []));
+    return values.length === wanted.length && new Set(values).size === values.length;
+  });
   if (key === undefined) {
     if (wanted.every((one) => !isRecord(one)))
       return JSON.stringify(wanted) === JSON.stringify(live)
