@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { request } from '../../src/engines/kubernetes/reach.ts';
 import { ensureSecrets } from '../../src/operate/secrets.ts';
-import { verify } from '../../src/operate/verify.ts';
 import { startCluster, type TestCluster } from '../cluster/cluster.ts';
 import { whyNot } from '../cluster/programs.ts';
 import { hostState } from '../engines/host-state.ts';
@@ -108,15 +107,7 @@ describe.skipIf(reason !== null)(
     });
 
     test('does what its users want of it: a server runs, is reached and knows who it is', async () => {
-      const steps: string[] = [];
-      await verify({
-        folder,
-        names: [],
-        planned: () => undefined,
-        emit: (event) => event.type === 'step' && steps.push(event.text),
-        file: () => undefined,
-        signal: new AbortController().signal,
-      });
+      const steps = await running.verify();
       const said = (words: string) =>
         expect(
           steps.filter((step) => step.startsWith(words)),

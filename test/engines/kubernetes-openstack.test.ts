@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ensureSecrets } from '../../src/operate/secrets.ts';
-import { verify } from '../../src/operate/verify.ts';
 import { startCluster, type TestCluster } from '../cluster/cluster.ts';
 import { whyNot } from '../cluster/programs.ts';
 import { Running } from './running.ts';
@@ -36,15 +35,7 @@ async function nodeOf(workload: string): Promise<string> {
 }
 
 async function proves(): Promise<void> {
-  const steps: string[] = [];
-  await verify({
-    folder,
-    names: [],
-    planned: () => undefined,
-    emit: (event) => event.type === 'step' && steps.push(event.text),
-    file: () => undefined,
-    signal: new AbortController().signal,
-  });
+  const steps = await running.verify();
   expect(steps.some((step) => step.startsWith('image downloaded, the same bytes'))).toBe(true);
 }
 

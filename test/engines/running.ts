@@ -4,6 +4,7 @@ import type { KollageEvent } from '../../src/model/event.ts';
 import { destroy } from '../../src/operate/destroy.ts';
 import { looking, type Status, type WorkloadStatus } from '../../src/operate/status.ts';
 import { type UpRequest, up } from '../../src/operate/up.ts';
+import { verify } from '../../src/operate/verify.ts';
 
 export interface Run {
   readonly number: number | null;
@@ -51,6 +52,20 @@ export class Running {
     const error = await this.tryUp(hear, signal);
     if (error === null) throw new Error('it came up');
     return error;
+  }
+
+  /** Proves by use that it does what it shall; gives the steps that were told. */
+  async verify(): Promise<string[]> {
+    const steps: string[] = [];
+    await verify({
+      folder: this.#folder,
+      names: [],
+      planned: () => undefined,
+      emit: (event) => event.type === 'step' && steps.push(event.text),
+      file: () => undefined,
+      signal: new AbortController().signal,
+    });
+    return steps;
   }
 
   /** The workloads that are not healthy, and why. */

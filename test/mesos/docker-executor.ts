@@ -1,47 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { z } from 'zod';
 import type { TaskInfo } from './calls.ts';
+import { infoOf } from './run-options.ts';
 import type { Running } from './stand-in.ts';
 
 const run = promisify(execFile);
 
-/** What Mesos' Docker containerizer makes of a task, as far as we use it (apache/mesos, src/docker/docker.cpp: Docker::RunOptions::create). */
-const info = z.strictObject({
-  command: z.strictObject({
-    shell: z.boolean(),
-    value: z.string().optional(),
-    arguments: z.array(z.string()).optional(),
-    environment: z
-      .strictObject({
-        variables: z.array(
-          z.strictObject({ name: z.string(), type: z.literal('VALUE').optional(), value: z.string() }),
-        ),
-      })
-      .optional(),
-  }),
-  container: z.strictObject({
-    type: z.literal('DOCKER'),
-    volumes: z
-      .array(
-        z.strictObject({ container_path: z.string(), host_path: z.string(), mode: z.enum(['RW', 'RO']) }),
-      )
-      .optional(),
-    docker: z.strictObject({
-      image: z.string(),
-      network: z.enum(['HOST', 'BRIDGE', 'NONE', 'USER']),
-      privileged: z.boolean().optional(),
-      parameters: z.array(z.strictObject({ key: z.string(), value: z.string() })).optional(),
-      force_pull_image: z.boolean().optional(),
-    }),
-  }),
-});
-
 /** Starts the container of a task through Docker, labelled so that a test finds what is its own. */
 export function dockerExecutor(label: string): (task: TaskInfo, host: string) => Running {
   return (task, host) => {
-    const { command, container } = info.parse({ command: task.command, container: task.container });
+    const { command, container } = infoOf(task);
     const name = `mesos-${task.task_id.value.replace(/[^A-Za-z0-9_.-]/g, '-')}`;
     const own = [
       ['MESOS_TASK_ID', task.task_id.value],

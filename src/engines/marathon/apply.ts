@@ -32,7 +32,7 @@ export async function apply(
   const before = await appOf(site, wanted.id);
   if (before && before.labels[label.deployment] !== deployment) throw taken(wanted.id, workload.id);
   if (before === null || !isSame(wanted, before)) {
-    const path = `/v2/apps/${wanted.id.slice(1)}`;
+    const path = `/v2/apps${wanted.id}`;
     const { deploymentId } = await deploy(marathon, (force) => marathon.put(path, wanted, force, signal), {
       signal,
       force: async (lockedBy) => takeOver || (await areOurs(site, wanted.id, lockedBy)),
@@ -118,7 +118,7 @@ export async function removeApp(site: Site, workload: string): Promise<void> {
   const id = appId(deployment, workload);
   const there = await appOf(site, id);
   if (there === null || there.labels[label.deployment] !== deployment) return;
-  await marathon.remove(`/v2/apps/${id.slice(1)}`, true, signal);
+  await marathon.remove(`/v2/apps${id}`, true, signal);
   await gone(site, [id]);
   await site.records.keep('deployments', id, null);
 }

@@ -12,7 +12,7 @@ export async function destroyAll(site: Site, runs: Runs, keep: { readonly data: 
   const { deployment, marathon, znodes, records, signal } = site;
   const apps = await appsOf(site);
   const ids = apps.map(({ id }) => id);
-  await Promise.all(ids.map((id) => marathon.remove(`/v2/apps/${id.slice(1)}`, true, signal)));
+  await Promise.all(ids.map((id) => marathon.remove(`/v2/apps${id}`, true, signal)));
   await gone(site, ids);
   await removeGroups(site);
   if (keep.data) return znodes.remove(kept);

@@ -4,11 +4,9 @@ import { capturing, follow, handOn, quoted } from './captured.ts';
 import type { Site } from './cluster.ts';
 import { objectName } from './names.ts';
 import type { Agent } from './operator.ts';
+import { agentCommand } from './render/agent-command.ts';
 import type { Runs } from './runs.ts';
 import { appsOf, isThere, workloadOf } from './shapes.ts';
-
-/** What the command may take of an agent. Memory in MB. */
-const usual = { cpus: 0.1, mem: 32 } as const;
 
 /**
  * Runs a command in the container of an instance; gives its exit code. Mesos runs commands in containers of its own kind alone (apache/mesos,
@@ -23,30 +21,18 @@ export async function execIn(
   io: Io,
 ): Promise<number> {
   const { task, agent } = await runningOf(site, instance);
-  const id = `${site.deployment}.exec.${objectName(instance)}.${Date.now()}`;
-  const run = runs.once(
-    {
-      id,
-      name: `${site.deployment} exec`,
-      ...usual,
-      where: [['hostname', 'LIKE', agent.hostname.replaceAll('.', '\\.')]],
-      command: { shell: true, value: script(task, command) },
-    },
-    () => undefined,
-  );
-  const interrupt = () => void runs.kill(id);
-  io.interrupt.addEventListener('abort', interrupt, { once: true });
+  const { deployment } = site;
+  const run = agentCommand(deployment, 'exec', objectName(instance), agent.hostname, script(task, command));
   const ended = new AbortController();
-  const following = follow(site, agent, id, io, ended.signal);
+  const following = follow(site, agent, run.id, io, ended.signal);
   following.catch(() => undefined);
   try {
-    const { code } = await run;
+    const { code } = await runs.once(run, io.interrupt);
     ended.abort();
-    await handOn(site, [agent], id, io, await following);
+    await handOn(site, [agent], run.id, io, await following);
     return code;
   } finally {
     ended.abort();
-    io.interrupt.removeEventListener('abort', interrupt);
   }
 }
 

@@ -90,16 +90,17 @@ export class Runs {
       await this.remove(id);
   }
 
-  /** Ends what `once` runs. */
-  async kill(id: string): Promise<void> {
-    await this.#runner?.kill(id);
-  }
-
-  /** Runs something once that leaves no record; gives how it ended. */
-  async once(task: MesosTask, trouble: (why: string) => void): Promise<Ended> {
-    const outcome = await this.#run(task, { trouble });
-    const { code } = endOf(outcome);
-    return { code, why: outcome.state === 'failed' ? outcome.why : '' };
+  /** Runs something once that leaves no record; gives how it ended. It is killed when the signal comes. */
+  async once(task: MesosTask, interrupt?: AbortSignal): Promise<Ended> {
+    const kill = () => void this.#runner?.kill(task.id);
+    interrupt?.addEventListener('abort', kill, { once: true });
+    try {
+      const outcome = await this.#run(task, {});
+      const { code } = endOf(outcome);
+      return { code, why: outcome.state === 'failed' ? outcome.why : '' };
+    } finally {
+      interrupt?.removeEventListener('abort', kill);
+    }
   }
 
   /** Mesos' name of the run of a task that is under way, or was begun last, by the name of its instance; null where none was. */

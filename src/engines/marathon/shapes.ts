@@ -14,7 +14,6 @@ const task = z.looseObject({
   id: z.string(),
   state: z.string().default('TASK_STAGING'),
   host: z.string().nullish(),
-  slaveId: z.string().nullish(),
   version: z.string().nullish(),
   startedAt: z.string().nullish(),
   healthCheckResults: z.array(healthResult).default([]),
@@ -36,10 +35,7 @@ export type AppShape = z.infer<typeof app>;
 
 /** An app with its tasks; null where there is none. */
 export async function appOf({ marathon, signal }: Site, id: string): Promise<AppShape | null> {
-  const found = await marathon.look(
-    `/v2/apps/${id.slice(1)}?embed=app.tasks&embed=app.lastTaskFailure`,
-    signal,
-  );
+  const found = await marathon.look(`/v2/apps${id}?embed=app.tasks&embed=app.lastTaskFailure`, signal);
   return found === null ? null : z.looseObject({ app }).parse(found).app;
 }
 

@@ -26,15 +26,12 @@ export async function runTool(site: Site, runs: Runs, tool: Tool, call: ToolCall
   const variables = site.znodes.variables(task.id, version, site.settings.zookeeper);
   const attempt = Date.now();
   const mesos = mesosTask(scope, task, { attempt, node: null, variables });
-  const interrupt = () => void runs.kill(mesos.id);
-  io.interrupt.addEventListener('abort', interrupt, { once: true });
   try {
-    const { code, why } = await runs.once(mesos, () => undefined);
+    const { code, why } = await runs.once(mesos, io.interrupt);
     const isThere = await handOn(site, await site.mesos.agents(), mesos.id, io);
     if (!isThere && code !== 0) throw new KollageError({ code: 'KLG-502', message: `${tool.name}: ${why}` });
     return code;
   } finally {
-    io.interrupt.removeEventListener('abort', interrupt);
     await site.znodes.forget(task.id, version);
   }
 }

@@ -27,7 +27,6 @@ const status = z.looseObject({
 const about = z.looseObject({
   appId: z.string().optional(),
   runSpecId: z.string().optional(),
-  plan: z.looseObject({ steps: z.array(z.unknown()).default([]) }).optional(),
 });
 
 /** Ends that nobody has asked for. What is killed by Marathon or by us ends because somebody wants it. */

@@ -3,7 +3,7 @@ import type { Task } from '../../../model/resource.ts';
 import { bootCommand } from '../boot.ts';
 import { container } from './container.ts';
 import { memoryLimit } from './memory.ts';
-import { placing } from './placing.ts';
+import { literal, placing } from './placing.ts';
 import type { RenderScope } from './scope.ts';
 
 /** What a task has where nobody says how much it may take. Memory in MB. */
@@ -23,7 +23,7 @@ export interface TaskRun {
 export function mesosTask(scope: RenderScope, task: Task, { attempt, node, variables }: TaskRun): MesosTask {
   const { docker, volumes } = container(scope, task);
   const { cpus, memory } = task.resources;
-  const here = node === null ? [] : ([['hostname', 'LIKE', node.replaceAll('.', '\\.')]] as const);
+  const here = node === null ? [] : ([['hostname', 'LIKE', literal(node)]] as const);
   const environment = {
     ...(task.start === 'kolla' && { KOLLA_CONFIG_STRATEGY: 'COPY_ONCE' }),
     ...task.env,

@@ -67,6 +67,6 @@ function rolesOf(role: string): string[] {
 }
 
 /** A name as a regular expression of Java that means it. */
-function literal(name: string): string {
+export function literal(name: string): string {
   return name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
