@@ -1,4 +1,5 @@
 import { merge, overridePaths } from '../config/overrides.ts';
+import { atSource } from '../config/source-line.ts';
 import type { TextFile } from '../model/catalog.ts';
 import { KollageError } from '../model/error.ts';
 import type { ConfigFile } from '../model/resource.ts';
@@ -111,8 +112,9 @@ function configFile(
   const rendered = (definition.format === 'text' ? layers.slice(-1) : layers).map((layer) => ({
     text: context.jinja.renderFile(layer, inner.context),
     file: layer.file,
+    source: layer.text,
   }));
-  const content = merge(definition.format, rendered);
+  const content = atSource(rendered, () => merge(definition.format, rendered));
   const path = inner.text(definition.path, 'path');
   const owner = inner.optionalText(definition.owner, 'owner');
   const { mode, onChange, rewritten } = definition;
