@@ -39,6 +39,11 @@ describe('merging YAML', () => {
       ['a: &x {k: v}\nb: *x\nc:\n  <<: *x\n  l: w\n', 'b: {k: u}\n'],
       'a: {k: v}\nb: {k: u}\nc:\n  l: w\n  k: v\n',
     ],
+    [
+      'tags are for the reader',
+      ['a: !!binary "?"\nb: !!set {x}\nc: !!omap [d: 1]\ne: !env HOME\n', '!!binary "k": 1\n'],
+      'a: !!binary "?"\nb: !!set {x}\nc: !!omap [{d: 1}]\ne: !env HOME\n!!binary "k": 1\n',
+    ],
     ['a list alone', ['- a\n- b: 1\n'], '- a\n- b: 1\n'],
     ['only the later one', ['', 'a: 1\n'], 'a: 1\n'],
     ['long lines are not broken', [`a: ${'word '.repeat(60)}end\n`], `a: ${'word '.repeat(60)}end\n`],

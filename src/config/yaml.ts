@@ -67,6 +67,8 @@ function parse(layer: Layer, words: Words): Parsed {
   const lines = new LineCounter();
   const document = parseDocument(words.hide(layer.text.replace(/^\ufeff/, '')), {
     schema: 'failsafe',
+    // A tag such as !!binary is the reader's to interpret, too.
+    resolveKnownTags: false,
     // The library compares each key with each.
     uniqueKeys: false,
     lineCounter: lines,
