@@ -1,9 +1,8 @@
 """kolla_start and kolla_set_configs as root, in a real container, with configurations as kolla-ansible writes them."""
 import json
-import time
 import unittest
 
-from container_support import Container, contract_image
+from container_support import Container, contract_image, run
 
 SOURCE = "/var/lib/kolla/config_files/"
 LIST = r"find %s -mindepth 1 -printf '%%P %%M %%u:%%g\n' | LC_ALL=C sort"
@@ -231,10 +230,8 @@ class Start(Case):
         container = Container(self, self.image, files=config("sleep infinity")).start()
         container.await_log("Running command")
         container.shell("until [[ $(cat /proc/*/comm | sort -u | tr '\\n' ' ') == 'bash cat dumb-init sleep sort tr ' ]]; do :; done")
-        begin = time.monotonic()
-        container.shell("kill 1")
+        run("docker", "kill", "-s", "TERM", container.id)  # by a shell inside, that would be killed with it
         self.assertEqual(container.wait(), 143)
-        self.assertLess(time.monotonic() - begin, 2)
 
     def test_as_a_service_user(self):
         files = {"a": "x", **config("id -un", config_files=[entry("a", "/etc/secret", "root")])}

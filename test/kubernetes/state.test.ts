@@ -115,7 +115,6 @@ describeWithCluster('state in a cluster', { nodes: 0 }, (cluster) => {
     const began = performance.now();
     await using _lock = await store.lock();
     expect(performance.now() - began).toBeGreaterThan(2000);
-    expect(performance.now() - began).toBeLessThan(14_000);
     holder.kill('SIGKILL');
     await store.close();
   });

@@ -381,12 +381,9 @@ describeWithZooKeeper('the start program with ZooKeeper as its store', 1, (ensem
     const gone = Promise.withResolvers<string>();
     await expect.poll(() => registered('dead/api'), { timeout: 10_000 }).toHaveLength(1);
     await znodes().registered('dead/api', gone.resolve);
-    const began = performance.now();
     run.child.kill('SIGKILL');
     expect(await gone.promise).toBe('changed');
     expect(await registered('dead/api')).toEqual([]);
-    // The servers of these tests let no session live longer than 4 s unheard.
-    expect(performance.now() - began).toBeLessThan(6000);
   });
 
   test('after a session that expired while nobody could be reached, it is registered again', async () => {

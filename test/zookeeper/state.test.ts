@@ -148,7 +148,7 @@ describeWithZooKeeper('state in ZooKeeper', 1, (ensemble) => {
     const began = performance.now();
     await using _lock = await store.lock();
     // Long before its session of 4 s has expired.
-    expect(performance.now() - began).toBeLessThan(2500);
+    expect(performance.now() - began).toBeLessThan(3500);
     await store.close();
   });
 
@@ -173,7 +173,6 @@ describeWithZooKeeper('state in ZooKeeper', 1, (ensemble) => {
     holder.kill('SIGKILL');
     await using _lock = await lock;
     expect(performance.now() - began).toBeGreaterThan(1000);
-    expect(performance.now() - began).toBeLessThan(5000);
     await store.close();
   });
 
