@@ -152,7 +152,8 @@ export class Transport {
       },
       ...(signal ? { signal } : {}),
     });
-    call.setTimeout(asked.silence ?? patience, () => call.destroy(new Error('it is silent')));
+    const silent = new Error('it is silent');
+    call.setTimeout(asked.silence ?? patience, () => call.destroy(silent));
     if (asked.quiet) call.on('socket', (socket) => socket.unref());
     call.end(payload);
     try {
@@ -163,7 +164,7 @@ export class Transport {
     } catch (error) {
       signal?.throwIfAborted();
       // The server had closed a connection that was kept: nothing was done.
-      if (method === 'GET' && call.reusedSocket) return this.#send(asked, payload, more);
+      if (method === 'GET' && call.reusedSocket && error !== silent) return this.#send(asked, payload, more);
       throw unreachable(this.server, error);
     }
   }

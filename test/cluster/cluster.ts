@@ -14,7 +14,15 @@ import { z } from 'zod';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { startOf } from '../../src/state/lock.ts';
 import { type Asked, makeOperator, requestsOf } from './audit.ts';
-import { kill, serviceAddress, start, startApiServer, startControllers, startEtcd } from './control-plane.ts';
+import {
+  kill,
+  serviceAddress,
+  signal,
+  start,
+  startApiServer,
+  startControllers,
+  startEtcd,
+} from './control-plane.ts';
 import { endFabric, Fabric } from './fabric.ts';
 import { removeGroup } from './groups.ts';
 import { boxImage, dockerImages } from './images.ts';
@@ -88,6 +96,15 @@ export class TestCluster implements AsyncDisposable {
     const healed = this.#node(node);
     if (healed.on) healed.plug('up');
     else void healed.powerOn();
+  }
+
+  /** Lets the API server stand still: it accepts connections, and answers nothing. */
+  haltApiServer(): void {
+    signal(this.folder, 'kube-apiserver', 'SIGSTOP');
+  }
+
+  resumeApiServer(): void {
+    signal(this.folder, 'kube-apiserver', 'SIGCONT');
   }
 
   /** Kills the API server: whatever runs on nodes runs on. */

@@ -60,9 +60,18 @@ export async function startApiServer(fabric: Fabric, folder: string): Promise<Ku
   return client;
 }
 
+function pidOf(folder: string, name: string): string | undefined {
+  return readdirSync('/proc').find((one) => commandOf(one).startsWith(`${join(folder, 'bin', name)}\0`));
+}
+
+/** Lets a part of the control plane stand still, or go on. */
+export function signal(folder: string, name: string, which: 'SIGSTOP' | 'SIGCONT'): void {
+  process.kill(Number(pidOf(folder, name)), which);
+}
+
 /** Kills a part of the control plane; resolves when it is gone. */
 export async function kill(folder: string, name: string): Promise<void> {
-  const pid = readdirSync('/proc').find((one) => commandOf(one).startsWith(`${join(folder, 'bin', name)}\0`));
+  const pid = pidOf(folder, name);
   const started = pid === undefined ? null : startOf(Number(pid));
   if (started === null) return;
   process.kill(Number(pid), 'SIGKILL');

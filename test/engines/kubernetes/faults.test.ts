@@ -69,6 +69,14 @@ describeWithCluster('a cluster that does not do what it should', { nodes: 1, ima
       },
     );
 
+    test('that stands still is told as one that is away', async () => {
+      const { running } = fresh();
+      cluster().haltApiServer();
+      const error = await running.failsUp().finally(() => cluster().resumeApiServer());
+      expect(error).toMatchObject({ code: 'KLG-501', message: expect.stringContaining('it is silent') });
+      expect((await running.up()).number).toBe(1);
+    });
+
     test('that is away for a while: what runs goes on, and there is nothing to do afterwards', async () => {
       const { running } = fresh();
       await running.up();
