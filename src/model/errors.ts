@@ -326,6 +326,13 @@ export const errors = {
     kept: 'Nothing was changed.',
     next: 'Bring it back from a backup, under the name that it had (on Docker DEPLOYMENT-SERVICE-VOLUME). Where its loss does not matter, make an empty one of that name (`docker volume create`). Where all is lost with it, `kollage destroy` and `kollage up` begin anew.',
   },
+  'KLG-411': {
+    title: 'Node is away',
+    cause:
+      'What runs on each node of a role is to be changed, and one of these nodes does not answer. The change would wait for it, and be taken back in the end.',
+    kept: 'Nothing was changed.',
+    next: 'Bring the node back; or take it out of `nodes` in kollage.yaml, where nodes are named, else out of the cluster (`kubectl delete node NAME`).',
+  },
   // Carrying out
   'KLG-501': {
     title: 'The engine does not answer',

@@ -10,6 +10,8 @@ export interface ObservedInstance {
   /** The fingerprint it was made with. */
   readonly fingerprint: string;
   readonly state: 'running' | 'starting' | 'unhealthy' | 'stopped' | 'missing';
+  /** Why its node cannot be asked: whether it runs there still is not known. */
+  readonly away?: string;
   /** Milliseconds since the epoch, by its node's clock: its process did not begin before. */
   readonly since?: number;
   /** The id of the image that it runs: a reference may have come to mean another one since. */

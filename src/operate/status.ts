@@ -18,8 +18,8 @@ export interface WorkloadStatus {
   readonly workload: string;
   readonly instance: string;
   readonly node: string;
-  /** outdated: it is healthy, and was made from another state than the one that was applied last; changed: somebody changed it since. */
-  readonly state: 'healthy' | 'unhealthy' | 'stopped' | 'missing' | 'outdated' | 'changed';
+  /** away: its node cannot be asked whether it runs; outdated: it is healthy, and was made from another state than the one that was applied last; changed: somebody changed it since. */
+  readonly state: 'healthy' | 'unhealthy' | 'stopped' | 'missing' | 'away' | 'outdated' | 'changed';
   /** Why it is not healthy; empty when it is. */
   readonly why: string;
   /** The last lines of its log, when it is not healthy. */
@@ -214,6 +214,7 @@ async function lookAt(
   const instance = there.name ?? engine.instanceName(desired.deployment, workload.id, 1);
   const { node } = there;
   const row = { workload: workload.id, instance, node, why: '', logs: [] };
+  if (there.away !== undefined) return { ...row, state: 'away', why: there.away };
   const number = numberOf(engine, desired.deployment, workload, instance);
   const why =
     there.state === 'stopped'

@@ -1,6 +1,7 @@
 import type { Finding } from '../model/error.ts';
 import type { Action, Change, Observed, ObservedInstance, Plan } from '../model/plan.ts';
 import { type Desired, keyOf, type Resource, runsByItself } from '../model/resource.ts';
+import { nodesAway } from './away.ts';
 import type { Comparison } from './changes/comparison.ts';
 import { type Passive, passiveChange } from './changes/passive.ts';
 import { doneKey, taskChange } from './changes/task.ts';
@@ -20,7 +21,7 @@ export interface PlanInput {
 
 /**
  * What must change for the world to be as desired, why, and what it disturbs. Pure: the same input gives the same
- * plan. Its findings are those of the changes themselves (KLG-407, a volume with data goes); `runChecks` gives the
+ * plan. Its findings are those of the changes themselves (KLG-407, a volume with data goes; KLG-411, a node is away); `runChecks` gives the
  * prechecks.
  */
 export function makePlan({ desired, last, observed }: PlanInput): Plan {
@@ -48,7 +49,7 @@ export function makePlan({ desired, last, observed }: PlanInput): Plan {
     target: desired.fingerprint,
     base: last?.fingerprint ?? null,
     changes: ordered,
-    findings: ordered.flatMap(dataLoss),
+    findings: [...ordered.flatMap(dataLoss), ...nodesAway({ desired, observed }, ordered)],
     summary: summarize(ordered, desired),
   };
 }

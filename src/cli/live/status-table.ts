@@ -64,4 +64,5 @@ const tones: Readonly<Record<WorkloadStatus['state'], Tone>> = {
   unhealthy: 'bad',
   stopped: 'bad',
   missing: 'bad',
+  away: 'bad',
 };

@@ -32,6 +32,8 @@ export const annotation = {
   fingerprint: 'kollage.dev/fingerprint',
   /** Of what is on each node of its role: on how many nodes. */
   nodes: 'kollage.dev/nodes',
+  /** Of the values that pods are filled with, where those of others made new ones necessary. */
+  filled: 'kollage.dev/filled',
   /** A hash of the `spec` that was applied: what another version of Kollage would apply is no change by hand. */
   spec: 'kollage.dev/spec',
 } as const;

@@ -3,13 +3,15 @@ import { ignoring } from '../../kubernetes/errors.ts';
 import type { ApiObject } from '../../kubernetes/object.ts';
 import type { Observed, ObservedInstance, ObservedNode } from '../../model/plan.ts';
 import type { Desired } from '../../model/resource.ts';
+import type { Published } from '../outdated.ts';
 import { type Beside, besideOf, changedByHand } from './by-hand.ts';
+import { outdatedOf, published } from './filled.ts';
 import { annotation, label } from './names.ts';
 import { room } from './nodes.ts';
 import { podsOf } from './pods.ts';
 import { claimFor } from './render/claims.ts';
 import { RenderScope } from './render/scope.ts';
-import { fingerprintOf, since, stateOf } from './rollout.ts';
+import { awayOf, fingerprintOf, since, stateOf } from './rollout.ts';
 import type { KubernetesSettings } from './settings.ts';
 import { controllerKinds, controllerShape, holding, jobShape, nodeShape, type PodShape } from './shapes.ts';
 
@@ -36,10 +38,12 @@ export async function observe(
   const live = controllers.flat();
   const scope = desired && new RenderScope({ desired, settings, start: {} });
   const applied = last && new RenderScope({ desired: last, settings, start: {} });
+  const follows = scope?.workloads.some((one) => one.follows) ?? false;
+  const values = follows ? await published(client, namespace) : () => undefined;
   const there = new Set(claims.map(({ metadata }) => metadata.name));
   return {
     instances: live.flatMap((object) =>
-      instancesOf(scope, applied && beside && { applied, beside }, object, pods),
+      instancesOf({ scope, values }, applied && beside && { applied, beside }, object, pods),
     ),
     volumes: (desired?.resources ?? []).flatMap((one) =>
       one.kind === 'volume' && (one.each === 'node' || (scope && there.has(claimFor(scope, one))))
@@ -59,7 +63,7 @@ export async function observe(
 
 /** The instances of one controller. Without names for nodes the cluster is one node to a plan, whatever the pods are on. */
 function instancesOf(
-  scope: RenderScope | null,
+  { scope, values }: { readonly scope: RenderScope | null; readonly values: Published },
   last: { readonly applied: RenderScope; readonly beside: Beside } | null,
   object: ApiObject,
   pods: readonly PodShape[],
@@ -87,6 +91,8 @@ function instancesOf(
   const instances = own.map((pod): ObservedInstance => {
     const { nodeName } = pod.spec;
     const [first = ''] = wanted?.placement.nodes ?? [];
+    const away = awayOf(pod);
+    const outdated = wanted ? outdatedOf(pod, wanted, values) : {};
     return {
       workload,
       name: pod.metadata.name,
@@ -94,7 +100,9 @@ function instancesOf(
       fingerprint: fingerprintOf(pod),
       state: stateOf(pod),
       ...since(pod),
+      ...(away && { away: away.why }),
       ...(changed.length > 0 && { drift: changed }),
+      ...(Object.keys(outdated).length > 0 && { outdated }),
     };
   });
   // One on each node, of nodes without names: as one, and that the worst of them.

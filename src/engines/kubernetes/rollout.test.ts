@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attemptOf, hasEnded, isSettled, troubleOf, whyNotReady } from './rollout.ts';
+import { attemptOf, awayOf, hasEnded, isSettled, troubleOf, whyNotReady } from './rollout.ts';
 import { controllerShape, podShape } from './shapes.ts';
 
 function controller(kind: string, status: object, annotations: Record<string, string> = {}) {
@@ -139,7 +139,28 @@ test('of a node that is lost, a pod says what to do', () => {
     spec: { nodeName: 'node3' },
     status: { conditions },
   });
+  expect(awayOf(lost)).toEqual({ why: whyNotReady(lost) });
   expect(whyNotReady(lost)).toMatch(/^its node node3 is lost.*kubectl taint node node3 /);
+});
+
+test('of a node that is not heard, a pod is away, and no health check is blamed', () => {
+  const of = (ready: string, containers: string) =>
+    podShape.parse({
+      metadata: { name: 'p' },
+      spec: { nodeName: 'node3' },
+      status: {
+        phase: 'Running',
+        conditions: [
+          { type: 'Ready', status: ready },
+          { type: 'ContainersReady', status: containers },
+        ],
+      },
+    });
+  const why = 'its node node3 does not answer: whether it runs there still is not known';
+  expect(awayOf(of('False', 'True'))).toEqual({ why });
+  expect(whyNotReady(of('False', 'True'))).toBe(why);
+  expect(awayOf(of('True', 'True'))).toBeNull();
+  expect(awayOf(of('False', 'False'))).toBeNull();
 });
 
 test('a pod has ended as soon as its containers say so', () => {

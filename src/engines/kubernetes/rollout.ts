@@ -65,7 +65,7 @@ export function whyNotReady(pod: PodShape): string | null {
   const { status, metadata } = pod;
   if (metadata.deletionTimestamp !== undefined) return whyRemoved(pod);
   if (holding(status.conditions, 'Ready')) return null;
-  const trouble = troubleOf(pod);
+  const trouble = troubleOf(pod) ?? awayOf(pod);
   if (trouble) return trouble.why;
   if (status.phase === 'Pending') {
     const waits = status.initContainerStatuses.some(({ state }) => state.running);
@@ -77,10 +77,25 @@ export function whyNotReady(pod: PodShape): string | null {
   return main?.started ? 'it does not answer its health check' : 'it has not answered its health check yet';
 }
 
+/**
+ * What is said of a pod whose node has not been heard for a while: null of any other. The cluster takes its readiness from it, and nothing else, since nobody
+ * there tells what became of its containers (kubernetes/kubernetes, node_lifecycle_controller.go: MarkPodsNotReady).
+ */
+export function awayOf(pod: PodShape): { readonly why: string } | null {
+  const { status, spec, metadata } = pod;
+  if (metadata.deletionTimestamp !== undefined) return isLost(pod) ? { why: whyRemoved(pod) } : null;
+  if (holding(status.conditions, 'Ready') || !holding(status.conditions, 'ContainersReady')) return null;
+  return { why: `its node ${spec.nodeName ?? ''} does not answer: whether it runs there still is not known` };
+}
+
+function isLost({ status }: PodShape): boolean {
+  return holding(status.conditions, 'DisruptionTarget')?.reason === 'DeletionByTaintManager';
+}
+
 /** One whose node is lost may run on there for all that is known, so the cluster waits with another of its name until somebody says that it does not. */
-function whyRemoved({ spec: { nodeName = '' }, status }: PodShape): string {
-  const lost = holding(status.conditions, 'DisruptionTarget')?.reason === 'DeletionByTaintManager';
-  return lost
+function whyRemoved(pod: PodShape): string {
+  const { nodeName = '' } = pod.spec;
+  return isLost(pod)
     ? `its node ${nodeName} is lost, and it may still run there; when that is off for sure, \`kubectl taint node ${nodeName} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute\` lets it start elsewhere`
     : 'it is being removed';
 }

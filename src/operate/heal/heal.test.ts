@@ -25,7 +25,7 @@ const round = 5000;
 
 interface World {
   /** What is not well, by workload. */
-  readonly ill: Map<string, 'unhealthy' | 'stopped' | 'missing' | 'changed'>;
+  readonly ill: Map<string, 'unhealthy' | 'stopped' | 'missing' | 'away' | 'changed'>;
   held: string | null;
   /** What someone else's hold on the deployment, or the engine, throws. */
   busy: KollageError | null;
@@ -117,6 +117,16 @@ describe('watching over a deployment', () => {
     expect(restarts).toHaveLength(6);
     expect(told.filter((line) => line.endsWith('gave-up'))).toHaveLength(1);
     expect(givenUp).toEqual(['api/server']);
+  });
+
+  test('leaves alone what is on a node that does not answer, and says so once', async () => {
+    const { told, restarts, givenUp } = await watch(400, (world, at) => {
+      if (at === round) world.ill.set('api/server', 'away');
+      if (at === 300 * round) world.ill.clear();
+    });
+    expect(restarts).toEqual([]);
+    expect(givenUp).toEqual([]);
+    expect(told).toEqual(['5 unhealthy', '1500 healthy']);
   });
 
   test('leaves alone what somebody changed, and says so once, until it is something else', async () => {

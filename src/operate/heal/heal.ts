@@ -130,6 +130,8 @@ class Rounds {
     if (changed !== '' && changed !== this.#changed.get(row.instance))
       this.#emit({ type: 'changed', why: changed, ...ref });
     this.#changed.set(row.instance, changed);
+    // What is done from here would not reach it, or would end it when its node is heard again.
+    if (row.state === 'away') return false;
     const { own, platform } = graceOf(workload);
     const grace = { start: platform * 1000, silence: own * 1000 };
     const verdict = this.#patients.look(row.instance, { at: this.#now(), state: stateOf(row), grace });
