@@ -55,12 +55,9 @@ class Filler:
     def _value(self, token: str) -> str:
         """What stands for `token` (without @{ and }). Raises LookupError saying what there is instead."""
         name, _, argument = token.partition(":")
-        if token == "node.name":
-            return self.node
-        if token == "instance.name":
-            return self.instance
-        if token == "node.address":
-            return own_address()
+        own = {"node.name": lambda: self.node, "instance.name": lambda: self.instance, "node.address": own_address}
+        if token in own:
+            return own[token]()
         if name == "node.address":
             found = _interfaces()
             if argument not in found:

@@ -1,8 +1,10 @@
 """The store of Kubernetes against a server that speaks its protocol: what a real API server does not do on demand, such as
 to break a watch, and what needs none. test/engines tries it on a real cluster."""
+import hashlib
 import http.server
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -100,6 +102,7 @@ class Kubernetes(unittest.TestCase):
         process = subprocess.Popen(
             [PYTHON, "-I", "-S", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={"PATH": os.environ["PATH"], "KOLLAGE_SPEC": str(path), "KOLLAGE_ACCOUNT": str(self.dir),
+                 "KOLLAGE_TOLD": str(self.dir / "told"),
                  "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.faults.server.server_port),
                  "KOLLAGE_INSTANCE": "keystone-api-x", "KOLLAGE_NODE": "n1", "KOLLAGE_POD": "uid"})
         for stream in (process.stderr, process.stdout):
@@ -151,6 +154,16 @@ class Kubernetes(unittest.TestCase):
         self.assertEqual(process.communicate(timeout=20)[0], "started\n")
         self.assertEqual({token for _, _, token in self.faults.asked}, {"Bearer secret-token"})
 
+    def test_a_service_that_is_ready_is_asked_from_here_too(self):
+        self.faults.put("endpointslices", self.slices(True))
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        need = {"kind": "service", "name": "db/sql", "service": "db", "probe": {"type": "tcp", "host": "127.0.0.1", "port": port}}
+        process = self.launch(needs=[need])
+        self.assertIn("waits for db/sql (connection refused)", process.stderr.readline())
+        with socket.create_server(("127.0.0.1", port)):
+            self.assertEqual(process.wait(timeout=10), 0)
+
     def test_a_watch_that_breaks_is_begun_anew_and_misses_nothing(self):
         self.faults.breaks = 3
         self.faults.put("endpointslices", self.slices(False))
@@ -190,6 +203,16 @@ class Kubernetes(unittest.TestCase):
     def test_an_output_is_filled_in(self):
         self.faults.put("configmaps", made("ConfigMap", "outputs", data={"db__install": '{"port": "3306"}'}))
         self.assertEqual(self.run_start(exec=["echo", "@{output.db/install:port}"])[1], "3306\n")
+
+    def test_it_leaves_with_which_outputs_a_container_is_filled(self):
+        self.faults.put("configmaps", made("ConfigMap", "outputs", data={"db__install": '{"port": "3306"}'}))
+        store = {"type": "kubernetes", "namespace": "cloud", "tasks": "tasks", "outputs": "outputs",
+                 "follows": ["db/install:port", "db/install:other"]}
+        needs = [{"kind": "output", "output": "db/install", "key": "port"}]
+        code, _, err = self.run_start(store=store, needs=needs)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(json.loads((self.dir / "told").read_text()), {
+            "db/install:port": hashlib.sha256(b"3306").hexdigest()[:20], "db/install:other": None})
 
     def test_secrets_are_filled_in_as_kollage_does_it(self):
         secrets = self.dir / "secrets"

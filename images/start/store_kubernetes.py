@@ -13,8 +13,10 @@ from time import sleep
 from urllib.parse import urlencode
 
 from common import CANNOT_WRITE, TIMED_OUT, Stop, explain, timestamp
+from store_filled import filled
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+TOLD = os.environ.get("KOLLAGE_TOLD", "/dev/termination-log")
 PATIENCE = 30     # seconds that an answer may take
 TURN = 290        # seconds after which a watch is begun anew
 PAUSE = 1, 10     # seconds before a request that failed is made again, at first and at most
@@ -122,11 +124,13 @@ class Watch:
 
 
 class Store:
-    """What a deployment's pods tell each other. `config` is {"namespace", "tasks", "outputs"}: the names of two
-    ConfigMaps, one with the fingerprint of each task that is wanted now, one with what was published."""
+    """What a deployment's pods tell each other. `config` is {"namespace", "tasks", "outputs", "follows"}: the names of
+    two ConfigMaps, one with the fingerprint of each task that is wanted now, one with what was published; and the
+    outputs that this container is filled with."""
 
     def __init__(self, config: dict):
         self.server = Server(config["namespace"])
+        self.follows = config.get("follows")
         self.registers = {"tasks": config["tasks"], "outputs": config["outputs"]}
         self.watches, self.labels, self.told = {}, {}, None
         self.readable, self.writable = os.pipe()
@@ -217,7 +221,9 @@ class Store:
         """Tells by an Event of the pod what it waits for, when that changes; that it starts, the pod itself tells."""
         unmet = [need["need"] for need in report["needs"] if need["metAfterSeconds"] is None]
         told = (report["state"], unmet)
-        if report["state"] == "started" or told == self.told:
+        if report["state"] == "started":
+            return self._tell_filled()
+        if told == self.told:
             return
         self.told = told
         late = report["state"] == "timed-out"
@@ -237,6 +243,12 @@ class Store:
                 "firstTimestamp": now, "lastTimestamp": now, "count": 1})
         except Refused as error:
             raise OSError(0, str(error))
+
+    def _tell_filled(self) -> None:
+        """What a container leaves at this place is kept with its pod."""
+        if self.follows:
+            with open(TOLD, "w") as file:
+                json.dump(filled(self, self.follows), file)
 
     @contextmanager
     def lock(self, _task: str, _on_wait):

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import probes
 from common import CANNOT_WRITE, Stop, explain
 from fill import Filler
+from store_filled import filled
 from store_zookeeper_each import Renewed
 from store_zookeeper_client import LOST, NODE_EXISTS, Refused, Session
 from store_zookeeper_registry import Registration
@@ -25,7 +26,8 @@ def _key(owner: str) -> str:
 class Store:
     """What a deployment's containers tell each other. `config`: "servers", "root" (the deployment's node), "user" and
     "password" of its containers, "acl" of what they make, "folder" with what was fetched, and for a workload
-    "register" (store_zookeeper_registry.py) and "renew" (store_zookeeper_each.py)."""
+    "register" (store_zookeeper_registry.py), "renew" (store_zookeeper_each.py) and "follows" (outputs that it is filled
+    with)."""
 
     def __init__(self, config: dict):
         self.config, self.root, self.acl = config, config["root"], config["acl"]
@@ -86,6 +88,8 @@ class Store:
         self.write({"id": owner, "outputs": outputs}, "outputs", owner)
 
     def publish_waiting(self, instance: str, report: dict) -> None:
+        if report["state"] == "started" and self.config.get("follows"):
+            report = {**report, "filled": filled(self, self.config["follows"])}
         self.write(report, "waiting", instance, keep=True)
 
     def service(self, name: str) -> None:

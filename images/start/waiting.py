@@ -56,6 +56,9 @@ class Need:
                 raise probes.NotReady("failed with exit code %s" % record.get("exitCode"))
         elif self.kind == "service":
             self.store.service(self.need["service"])
+            if "probe" in self.need:  # it serves; whether its name leads there from here is asked next, and at once
+                self.kind, self.next_at = "endpoint", 0
+                raise probes.NotReady("has not answered here yet")
         elif self.store.output(self.need["output"], self.need["key"]) is None:
             raise probes.NotReady("has not been published")
 

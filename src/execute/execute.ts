@@ -11,6 +11,7 @@ import { changeWhole } from './change-whole.ts';
 import { type Before, changeWorkload, type RunningBalancer } from './change-workload.ts';
 import { Around, type Hooks } from './hooks.ts';
 import { publishNews } from './outputs.ts';
+import { Renewals } from './renewals.ts';
 import { runTask } from './run-task.ts';
 import { type Access, Site } from './site.ts';
 import { takeAway } from './take-away.ts';
@@ -50,6 +51,7 @@ class Run {
   readonly #balancers: readonly RunningBalancer[];
   readonly #around: Around | null;
   readonly #done = new Map<ResourceKey, PromiseWithResolvers<void>>();
+  readonly #renewals: Renewals | null;
 
   constructor(execution: Execution, site: Site) {
     const { plan, desired, last = null, observed = {} } = execution;
@@ -65,6 +67,8 @@ class Run {
       return [{ name, balances: balancer.balances }];
     });
     for (const { key } of plan.changes) this.#done.set(key, Promise.withResolvers());
+    const { whole } = site.engine;
+    this.#renewals = whole ? new Renewals(site, whole, (key) => this.#done.get(key)?.promise) : null;
   }
 
   async all(): Promise<void> {
@@ -83,6 +87,7 @@ class Run {
     // A balancer has ports that those behind it take again.
     await this.#together((gone.get(true) ?? []).map((change) => this.#delete(change)));
     await this.#together([...changes.map((change) => this.#change(change)), ...this.#others(changes)]);
+    if (this.#renewals) await this.#together([this.#renewals.done()]);
     await this.#together((gone.get(false) ?? []).map((change) => this.#delete(change)));
   }
 
@@ -115,13 +120,17 @@ class Run {
     this.#done.get(change.key)?.resolve();
   }
 
-  #workload(workload: Workload, change: Change | undefined): Promise<void> {
+  async #workload(workload: Workload, change: Change | undefined): Promise<void> {
     const { whole } = this.#site.engine;
-    if (whole) return changeWhole(this.#site, workload, whole);
+    if (whole) {
+      await changeWhole(this.#site, workload, whole);
+      this.#renewals?.after(workload);
+      return;
+    }
     const before = this.#before(workload.id);
-    return numbersOf(workload).length > 0
+    await (numbersOf(workload).length > 0
       ? changeBehind(this.#site, workload, before)
-      : changeWorkload(this.#site, workload, change, before);
+      : changeWorkload(this.#site, workload, change, before));
   }
 
   /** What mends is done only as long as no other did it since: going back to an earlier one means to run that again. */

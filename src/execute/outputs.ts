@@ -37,7 +37,7 @@ async function follow(site: Site, changed: ReadonlySet<string>): Promise<void> {
   const followers = [...site.resources.values()].flatMap((one) =>
     one.kind === 'workload' && Object.keys(one.follows ?? {}).some((name) => changed.has(name)) ? [one] : [],
   );
-  // Pods of a whole workload are filled in when they start, and keep that.
+  // Instances that an engine makes by itself are filled in when they start, and keep that (renewals.ts).
   if (followers.length === 0 || site.engine.whole) return;
   const { instances = [] } = await site.ask(() => site.engine.observe(site.desired.deployment, site.desired));
   for (const workload of followers) {

@@ -66,5 +66,7 @@ export interface EngineTraits {
     | 'instanceVolumes'
     /** Instances are registered, with their addresses and ports, where a start program can follow them. */
     | 'registry'
+    /** A tool works on volumes, wherever these lie, and is handed what it shall read. */
+    | 'toolVolumes'
   )[];
 }

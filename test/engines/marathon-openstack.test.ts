@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backup, listBackups } from '../../src/operate/backup.ts';
 import { ensureSecrets } from '../../src/operate/secrets.ts';
 import { type MesosCluster, startMesos } from '../mesos/cluster.ts';
 import { type Ensemble, startEnsemble, whyNot } from '../zookeeper/ensemble.ts';
@@ -70,6 +71,13 @@ describe.skipIf(reason !== null)(`OpenStack on Marathon${reason === null ? '' : 
     await running.becomesHealthy();
     configure();
     await proves();
+  });
+
+  test('has no way to backups, and says so before anything runs', async () => {
+    const signal = new AbortController().signal;
+    const wanted = { folder, services: ['mariadb'], planned: () => undefined, emit: () => undefined, signal };
+    await expect(backup(wanted)).rejects.toMatchObject({ code: 'KLG-210' });
+    await expect(listBackups(folder, [])).rejects.toMatchObject({ code: 'KLG-210' });
   });
 
   test('is taken away whole', async () => {

@@ -4,6 +4,7 @@ import type { KollageEvent } from '../../src/model/event.ts';
 import { rollback } from '../../src/operate/rollback.ts';
 import { type MesosCluster, startMesos } from '../mesos/cluster.ts';
 import { type Ensemble, startEnsemble, whyNot } from '../zookeeper/ensemble.ts';
+import { following } from './follow.ts';
 import { Running } from './running.ts';
 import { makeShop, type Shop } from './shop.ts';
 
@@ -17,12 +18,13 @@ describe.skipIf(reason !== null)(`a platform on Marathon${reason === null ? '' :
   let zookeeper: Ensemble;
   let shop: Shop;
   let running: Running;
+  let engine: string;
 
   beforeAll(async () => {
     mesos = await startMesos({ agents: [{ hostname: 'agent-1' }] });
     zookeeper = await startEnsemble(1, mesos.gateway);
     const [{ host, port } = { host: '', port: 0 }] = zookeeper.servers;
-    const engine = `engine: { type: marathon, address: ${mesos.marathon}, mesos: ${mesos.mesos}, zookeeper: "${host}:${port}" }\n`;
+    engine = `engine: { type: marathon, address: ${mesos.marathon}, mesos: ${mesos.mesos}, zookeeper: "${host}:${port}" }\n`;
     shop = makeShop(name, 21_470, engine);
     running = new Running(shop.folder);
   });
@@ -37,6 +39,9 @@ describe.skipIf(reason !== null)(`a platform on Marathon${reason === null ? '' :
     mesos.service.tracker.all.filter(({ app }) => app.id === `/${name}/${id}`).map((one) => one.id);
   const healthy = (events: readonly KollageEvent[]) =>
     events.flatMap((event) => (event.type === 'healthy' ? [event.key] : [])).sort();
+
+  // One and two of them are told from one another by their constraints and their strategy.
+  following('kollage-test-follow', () => engine, { joins: false });
 
   test('comes up, everything at once, and then there is nothing to do', async () => {
     const { number, events } = await running.up();

@@ -8,5 +8,5 @@ export const docker: EngineTraits = {
   instances: null,
   applies: 'instances',
   users: 'names',
-  can: ['hostNetwork', 'hostPid', 'hostIpc', 'hostCgroup', 'devices', 'sharedMounts', 'tmpfs'],
+  can: ['hostNetwork', 'hostPid', 'hostIpc', 'hostCgroup', 'devices', 'sharedMounts', 'tmpfs', 'toolVolumes'],
 };

@@ -20,6 +20,7 @@ import { makeBase, makeSecrets, needVolumes, scopeFor } from './base.ts';
 import { Cluster, type How } from './cluster.ts';
 import { destroyAll, gone } from './destroy.ts';
 import { execIn } from './exec.ts';
+import { renewal } from './filled.ts';
 import { removeFormer, removeFormerMaker } from './former.ts';
 import { logLines } from './logs.ts';
 import { jobName, label, objectName, only } from './names.ts';
@@ -257,8 +258,9 @@ export class KubernetesEngine implements Engine {
     await needVolumes(client, scope, workload);
     await makeSecrets(client, scope, workload, secret);
     const wanted = controller(scope, workload);
-    const objects = workloadObjects(scope, workload);
     const { namespace } = scope.settings;
+    const renewed = await renewal(client, { deployment, namespace }, workload, wanted.kind);
+    const objects = workloadObjects(scope, workload, renewed);
     const applied = { deployment, namespace, workload: objectName(workload.id), objects };
     await removeFormerMaker(client, applied);
     await makeWay(client, wanted);

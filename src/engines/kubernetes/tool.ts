@@ -11,13 +11,15 @@ import { execIn } from './exec.ts';
 import { annotation, label, objectName } from './names.ts';
 import { mountedVolumes, mountsOf } from './render/pod.ts';
 import { RenderScope } from './render/scope.ts';
-import { ties } from './render/ties.ts';
+import { besides, ties } from './render/ties.ts';
 import { troubleOf, whyNotReady } from './rollout.ts';
 import type { KubernetesSettings } from './settings.ts';
 import { podShape } from './shapes.ts';
 
 /** Seconds after which a pod that nobody took away ends by itself. */
 const longest = 86_400;
+
+const elsewhere = { type: 'volume', path: '', readOnly: false, shared: false } as const;
 
 /** What a tool that works on volumes as root may do there: their files belong to the users of services. */
 const onVolumes = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'];
@@ -38,8 +40,11 @@ export async function runTool(
   const labels = { [label.managedBy]: 'kollage', [label.deployment]: call.deployment };
   const { mounts = [] } = tool;
   const scope = call.desired && new RenderScope({ desired: call.desired, settings, start: {} });
-  const tied = scope && ties(scope, { kind: 'task', mounts, needs: [] });
-  if (scope) await needVolumes(client, scope, { id: tool.id, mounts });
+  // Those of the pod, which its container does not have: they lead it to the node where its own are, or will have to be where nothing has used them yet.
+  const others = scope ? besides(scope, mounts).map(({ id }) => ({ ...elsewhere, source: id })) : [];
+  const held = [...mounts, ...others];
+  const tied = scope && ties(scope, { kind: 'task', mounts: held, needs: [] });
+  if (scope) await needVolumes(client, scope, { id: tool.id, mounts: held });
   const metadata = { name, namespace, labels, annotations: { [annotation.key]: `tool:${tool.id}` } };
   const files = (call.bundle?.files ?? []).filter(({ path }) => path !== null);
   const data = files.map(({ name: file, content }) => [file, fillSecrets(content, call.secret)] as const);
@@ -96,11 +101,11 @@ export async function runTool(
         ],
         volumes: [
           { name: 'files', secret: { secretName: name } },
-          ...(scope ? mountedVolumes(scope, mounts) : []),
+          ...(scope ? mountedVolumes(scope, held) : []),
         ],
       },
     });
-    await runs(client, namespace, name, io.interrupt);
+    await runs(client, namespace, name, { signal: io.interrupt, patience: call.desired?.timeouts.needs });
     const term = io.terminal ? ['env', `TERM=${io.terminal.type}`] : [];
     return await execIn(client, namespace, name, 'tool', [...term, ...tool.command, ...call.args], io);
   } finally {
@@ -115,24 +120,33 @@ function ids(user: string | null): { readonly runAsUser?: number; readonly runAs
   return uid !== undefined && gid !== undefined ? { runAsUser: uid, runAsGroup: gid } : {};
 }
 
-/** Waits until the pod runs. KLG-502 with what stands against it. */
+/** Seconds for which a tool of no deployment waits for its pod: as long as others wait for what they need, when nothing else is said. */
+const usualPatience = 600;
+
+/** Waits until the pod runs. KLG-502 with what stands against it: at once where waiting does not help, else after `patience` seconds. */
 async function runs(
   client: KubernetesClient,
   namespace: string,
   name: string,
-  signal: AbortSignal,
+  { signal, patience = usualPatience }: { signal: AbortSignal; patience: number | undefined },
 ): Promise<void> {
   const until = new AbortController();
-  const ends = AbortSignal.any([signal, until.signal]);
+  const over = AbortSignal.timeout(patience * 1000);
+  const ends = AbortSignal.any([signal, over, until.signal]);
+  const failed = (why: string) => new KollageError({ code: 'KLG-502', message: `${name}: ${why}` });
+  let why = 'its pod is being started';
   try {
     const fields = `metadata.name=${name}`;
     for await (const event of follow(client, { kind: 'Pod', namespace }, { fields, signal: ends })) {
       if (event.type === 'synced') continue;
+      if (event.type === 'deleted') throw failed('it was removed');
       const pod = podShape.parse(event.object);
-      if (event.type !== 'deleted' && whyNotReady(pod) === null) return;
-      const trouble = event.type === 'deleted' ? { why: 'it was removed', fatal: true } : troubleOf(pod);
-      if (trouble?.fatal) throw new KollageError({ code: 'KLG-502', message: `${name}: ${trouble.why}` });
+      const against = whyNotReady(pod);
+      if (against === null) return;
+      if (troubleOf(pod)?.fatal) throw failed(against);
+      why = against;
     }
+    if (!signal.aborted) throw failed(`it did not run within ${patience} s: ${why}`);
     throw new KollageError({ code: 'KLG-506', message: 'interrupted' });
   } finally {
     until.abort();

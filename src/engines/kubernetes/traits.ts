@@ -20,5 +20,6 @@ export const kubernetes: EngineTraits = {
     'multinode',
     'tmpfs',
     'instanceVolumes',
+    'toolVolumes',
   ],
 };

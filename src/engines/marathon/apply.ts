@@ -5,6 +5,7 @@ import { drift } from '../drift.ts';
 import type { Provision } from '../engine.ts';
 import { deploy } from './api/deploy.ts';
 import type { Site } from './cluster.ts';
+import { renewal } from './filled.ts';
 import { attemptOf, instancesOf, isSettled } from './looked.ts';
 import { appId, label, objectName } from './names.ts';
 import { type App, app } from './render/app.ts';
@@ -28,8 +29,8 @@ export async function apply(
   const { deployment, marathon, records, signal, takeOver } = site;
   const scope = await scopeFor(site, workload, provision);
   const version = await publish(site, scope, workload, provision);
-  const wanted = appFor(site, scope, workload, version);
-  const before = await appOf(site, wanted.id);
+  const before = await appOf(site, appId(deployment, workload.id));
+  const wanted = appFor(site, scope, workload, { version, renewed: await renewal(site, workload, before) });
   if (before && before.labels[label.deployment] !== deployment) throw taken(wanted.id, workload.id);
   if (before === null || !isSame(wanted, before)) {
     const path = `/v2/apps${wanted.id}`;
@@ -57,12 +58,22 @@ export async function apply(
 }
 
 /** An app as Marathon is sent it: with the key to what is for it in ZooKeeper. */
-function appFor({ znodes, settings }: Site, scope: RenderScope, workload: Workload, version: string): App {
+function appFor(
+  { znodes, settings }: Site,
+  scope: RenderScope,
+  workload: Workload,
+  { version, renewed }: { readonly version: string; readonly renewed: string | undefined },
+): App {
   const plain = app(scope, workload);
-  const labels = { ...plain.labels, ...(workload.needs.length > 0 && { [label.waits]: 'yes' }) };
+  const labels = {
+    ...plain.labels,
+    ...(workload.needs.length > 0 && { [label.waits]: 'yes' }),
+    ...(renewed !== undefined && { [label.filled]: renewed }),
+  };
   const env = { ...plain.env, ...znodes.variables(workload.id, version, settings.zookeeper) };
-  const whole = { ...plain, env, labels };
-  return { ...whole, labels: { ...labels, [label.spec]: hash(whole).slice(0, 20) } };
+  // How many there are is changed while all run, which another label would prevent.
+  const { instances, ...each } = { ...plain, env, labels };
+  return { ...each, instances, labels: { ...labels, [label.spec]: hash(each).slice(0, 20) } };
 }
 
 function isSame(wanted: App, live: AppShape): boolean {

@@ -10,7 +10,16 @@ function taskOf(more: Partial<TaskShape> = {}): TaskShape {
 }
 
 function instanceOf(more: Partial<Instance> = {}): Instance {
-  return { task: taskOf(), isWell: true, since: 1, waits: false, needs: [], isCurrent: true, ...more };
+  return {
+    task: taskOf(),
+    isWell: true,
+    since: 1,
+    waits: false,
+    needs: [],
+    filled: null,
+    isCurrent: true,
+    ...more,
+  };
 }
 
 const app: AppShape = {

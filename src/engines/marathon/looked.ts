@@ -1,5 +1,6 @@
 import { Limit } from '../../model/limit.ts';
 import type { Watcher } from '../../zookeeper/watches.ts';
+import type { Filled } from '../outdated.ts';
 import type { Site } from './cluster.ts';
 import { label } from './names.ts';
 import { needsOf } from './reports.ts';
@@ -15,6 +16,8 @@ export interface Instance {
   /** Whether its process begins only when something else is there, and what of that is not yet. */
   readonly waits: boolean;
   readonly needs: readonly string[];
+  /** With which values of outputs it was filled; null where it has not told. */
+  readonly filled: Filled | null;
   /** It is what the app is now, and is not being taken away. */
   readonly isCurrent: boolean;
 }
@@ -43,6 +46,7 @@ export async function instancesOf(
         isWell: well.has(task.id),
         since: began === null ? null : Date.parse(began),
         waits,
+        filled: report?.filled ?? null,
         needs: report?.state === 'waiting' ? needsOf(report) : [],
         isCurrent: isThere(task) && isCurrent(app, task),
       };

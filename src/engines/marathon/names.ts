@@ -12,6 +12,8 @@ export const label = {
   spec: 'kollage.spec',
   /** Its process waits for something before it begins. */
   waits: 'kollage.waits',
+  /** Of the values that its tasks are filled with, where those of others made new ones necessary. */
+  filled: 'kollage.filled',
 } as const;
 
 /**

@@ -1,8 +1,10 @@
 import type { Drift, Observed, ObservedInstance, ObservedNode } from '../../model/plan.ts';
 import type { Desired } from '../../model/resource.ts';
+import { outdated, type Published } from '../outdated.ts';
 import { changes } from './apply.ts';
 import { startFiles } from './boot.ts';
 import type { Site } from './cluster.ts';
+import { published } from './filled.ts';
 import { instancesOf } from './looked.ts';
 import { label } from './names.ts';
 import { app } from './render/app.ts';
@@ -23,7 +25,8 @@ export async function observe(site: Site, desired: Desired | null, last: Desired
     of && new RenderScope({ desired: of, settings, start: startFiles(), home });
   const scope = scopeOf(desired);
   const applied = scopeOf(last);
-  const instances = await Promise.all(apps.map((one) => observedOf(site, one, scope, applied)));
+  const values = await published(site, scope?.workloads ?? []);
+  const instances = await Promise.all(apps.map((one) => observedOf(site, one, { scope, applied, values })));
   const there = new Set(volumes);
   return {
     instances: instances.flat(),
@@ -44,8 +47,15 @@ export async function observe(site: Site, desired: Desired | null, last: Desired
 async function observedOf(
   site: Site,
   live: AppShape,
-  scope: RenderScope | null,
-  applied: RenderScope | null,
+  {
+    scope,
+    applied,
+    values,
+  }: {
+    readonly scope: RenderScope | null;
+    readonly applied: RenderScope | null;
+    readonly values: Published;
+  },
 ): Promise<ObservedInstance[]> {
   const workload = workloadOf(live);
   if (workload === null) return [];
@@ -53,8 +63,9 @@ async function observedOf(
   const any = scope !== null && !scope.hasNodes;
   const drift = applied ? changedByHand(applied, workload, live) : [];
   const all = (await instancesOf(site, live)).filter(({ task }) => isThere(task));
-  const instances = all.map(({ task, isWell, since, isCurrent }): ObservedInstance => {
+  const instances = all.map(({ task, isWell, since, filled, isCurrent }): ObservedInstance => {
     const [first = ''] = wanted?.placement.nodes ?? [];
+    const old = wanted ? outdated(wanted, filled, values) : {};
     return {
       workload,
       name: task.id,
@@ -64,6 +75,7 @@ async function observedOf(
       state: isWell ? 'running' : 'starting',
       ...(since !== null && { since }),
       ...(drift.length > 0 && { drift }),
+      ...(Object.keys(old).length > 0 && { outdated: old }),
     };
   });
   // One on each agent, of agents without names: as one, and that the worst of them.

@@ -3,6 +3,7 @@ import type { ZooKeeperClient } from '../../zookeeper/client.ts';
 import { type Acls, digest, permission } from '../../zookeeper/protocol.ts';
 import type { StoreKey } from '../../zookeeper/seal.ts';
 import type { Watcher } from '../../zookeeper/watches.ts';
+import { filledShape } from '../outdated.ts';
 import type { Znodes } from './znodes.ts';
 
 /** What the engine keeps for itself, each in a node that only it may see: a text by name. */
@@ -23,6 +24,7 @@ const report = z.looseObject({
   state: z.enum(['waiting', 'started', 'timed-out']),
   at: z.string(),
   needs: z.array(z.looseObject({ need: z.string(), metAfterSeconds: z.number().nullish() })),
+  filled: filledShape.optional(),
 });
 
 export type Ending = z.infer<typeof ending>;

@@ -26,8 +26,15 @@ export class BackupStore {
   readonly #desired: Desired;
   readonly #keeper: Keeper;
 
-  /** `desired` is what runs. */
+  /** `desired` is what runs. KLG-210 where the engine has no way to volumes. */
   constructor(engine: Engine, desired: Desired, keeper: Keeper) {
+    const { name, can } = engine.traits;
+    if (!can.includes('toolVolumes'))
+      throw new KollageError({
+        code: 'KLG-210',
+        message: `Kollage has no way to the volume of ${keeper.service}'s backups on the engine ${name}`,
+        next: 'Back its data up with its own tools, by `kollage exec`.',
+      });
     this.#engine = engine;
     this.#desired = desired;
     this.#keeper = keeper;

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { openDeployment } from '../../../src/load/deployment.ts';
 import { readPasswords } from '../../../src/load/passwords.ts';
+import { backup, bringIn, bringOut, dropBackups, listBackups } from '../../../src/operate/backup.ts';
+import { restore } from '../../../src/operate/restore.ts';
+import { rollback } from '../../../src/operate/rollback.ts';
 import { ensureSecrets } from '../../../src/operate/secrets.ts';
 import { whyNot } from '../../cluster/programs.ts';
 import { describeWithCluster } from '../../cluster/testing.ts';
@@ -12,17 +15,19 @@ import { Running } from '../running.ts';
 import { folderOf } from '../written.ts';
 
 /*
- * That data goes back with what changed it, on a real cluster: Keystone with its MariaDB, and a newer Keystone that migrates the database.
+ * That data goes back with what changed it, and with backups, on a real cluster: Keystone with its MariaDB, and a newer Keystone that migrates the
+ * database. Volumes are of one node each, and there are two.
  */
 
 const name = 'kollage-data';
+const silent = { emit: () => undefined, signal: new AbortController().signal };
 const images = ['keystone:2025.1', 'keystone:2026.2', 'mariadb-server:2025.1', 'memcached:2025.1'];
 
 if (whyNot() === null) await haveImages('2026.2', 'keystone');
 
 describeWithCluster(
   'the data of a deployment on Kubernetes',
-  { nodes: 1, images: images.map((image) => `kollage/${image}`) },
+  { nodes: 2, images: images.map((image) => `kollage/${image}`) },
   (cluster) => {
     const { root, write } = folderOf();
     const folder = join(root, 'deployment');
@@ -33,7 +38,7 @@ describeWithCluster(
         'deployment/kollage.yaml',
         `name: ${name}
 profile: identity
-engine: { type: kubernetes, address: ${cluster().kubeconfig} }
+engine: { type: kubernetes, address: ${cluster().kubeconfig}, storage: { class: local } }
 services: { keystone: { options: { processes: 1 } } }
 ${more}`,
       );
@@ -87,6 +92,65 @@ ${more}`,
       expect(await dump()).toBe(before);
       await healthy();
       expect(await running.failsUp()).toMatchObject({ code: 'KLG-511' });
+    });
+
+    test('an upgrade is gone back from with the data that was saved before it, when that is asked for', async () => {
+      rmSync(join(folder, 'config/keystone/keystone-uwsgi.ini'));
+      const before = await dump();
+      configure('images: { overrides: { keystone: "kollage/keystone:2026.2" } }\n');
+      await running.up();
+      await sql(
+        "INSERT INTO keystone.project_tag VALUES ((SELECT id FROM keystone.project LIMIT 1), 'newer')",
+      );
+      const planned = async () => true;
+      const back = (more: { restoreData?: boolean } = {}) =>
+        rollback({ folder, to: 1, planned, ...silent, ...more });
+      await expect(back()).rejects.toMatchObject({ code: 'KLG-512' });
+      await back({ restoreData: true });
+      expect(await dump()).toBe(before);
+      await healthy();
+      configure();
+    });
+
+    test('a backup is made while it serves, goes out and comes in, and takes the place of what was written since', async () => {
+      const [made] = await backup({ folder, services: ['mariadb'], planned: () => undefined, ...silent });
+      const id = made?.made.id ?? '';
+      const before = await dump();
+      const file = await bringOut(folder, id, root, silent.signal);
+      await dropBackups(folder, [id]);
+      expect((await listBackups(folder, ['mariadb'])).get('mariadb')).toEqual([]);
+      expect((await bringIn(folder, ['mariadb'], file, silent.signal)).id).toBe(id);
+      await sql(
+        "INSERT INTO keystone.project_tag VALUES ((SELECT id FROM keystone.project LIMIT 1), 'late')",
+      );
+      await restore({
+        folder,
+        service: 'mariadb',
+        backup: id,
+        agreed: async () => undefined,
+        follows: () => undefined,
+        ...silent,
+      });
+      expect(await dump()).toBe(before);
+      await healthy();
+    });
+
+    test('a tool that no node can take says why', async () => {
+      const kubectl = (...args: string[]) =>
+        execFileSync(join(cluster().folder, 'bin/kubectl'), args, {
+          env: { ...process.env, KUBECONFIG: cluster().kubeconfig },
+        });
+      // How long is part of what was applied, and alone no reason to apply it.
+      write('deployment/config/keystone.conf', '[token]\nexpiration = 7200\n');
+      configure('timeouts: { needs: 15 }\n');
+      await running.up();
+      kubectl('cordon', ...cluster().nodes.map(({ name: node }) => node));
+      await expect(listBackups(folder, ['mariadb'])).rejects.toMatchObject({
+        code: 'KLG-502',
+        message: expect.stringMatching(/did not run within 15 s: no node can take it: .*unschedulable/),
+      });
+      kubectl('uncordon', ...cluster().nodes.map(({ name: node }) => node));
+      expect((await listBackups(folder, ['mariadb'])).get('mariadb')).toHaveLength(1);
     });
   },
 );

@@ -13,6 +13,7 @@ import { rotate } from '../../../src/operate/secrets/rotate.ts';
 import { describeWithCluster } from '../../cluster/testing.ts';
 import { scratch } from '../../support/folders.ts';
 import { image } from '../cluster-world.ts';
+import { following } from '../follow.ts';
 import { Running } from '../running.ts';
 import { makeShop, type Shop } from '../shop.ts';
 
@@ -282,6 +283,10 @@ describeWithCluster('a deployment on Kubernetes', { nodes: 1, images: [image] },
       `apps.v1.Deployment.${name}.store-server`,
       expect.stringMatching(`^v1.ConfigMap.${name}.store-server-`),
     ]);
+  });
+
+  following('kollage-follow', () => `engine: { type: kubernetes, address: ${cluster().kubeconfig} }`, {
+    joins: true,
   });
 });
 

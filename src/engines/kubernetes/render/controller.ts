@@ -27,17 +27,30 @@ export interface BudgetObject extends Manifest {
 /** How many old ReplicaSets and revisions a controller keeps. Going back is Kollage's, from its own revisions. */
 const revisionHistoryLimit = 2;
 
-/** A workload: what makes its pods, its Service, and how many of them may be away at a time. */
-export function workloadObjects(scope: RenderScope, workload: Workload): Manifest[] {
+/**
+ * A workload: what makes its pods, its Service, and how many of them may be away at a time. `renewed`: what its pods carry beyond what they are applied
+ * as, so that they are made anew when it changes.
+ */
+export function workloadObjects(scope: RenderScope, workload: Workload, renewed?: string): Manifest[] {
   return [
     ...pod(scope, workload).objects,
     ...[
       ...services(scope, workload, isStateful(scope, workload)),
-      controller(scope, workload),
       ...budget(scope, workload),
       ...policy(scope, workload),
     ].map(marked),
+    renewing(marked(controller(scope, workload)), renewed),
   ];
+}
+
+function renewing(object: ControllerObject, renewed: string | undefined): ControllerObject {
+  const { template } = object.spec;
+  if (renewed !== undefined)
+    template.metadata = {
+      ...template.metadata,
+      annotations: { ...template.metadata?.annotations, [annotation.filled]: renewed },
+    };
+  return object;
 }
 
 /** An object that says what it was applied as. */

@@ -166,7 +166,12 @@ describe('a pod', () => {
     const needs = of(render(state()), 'ConfigMap', 'web-api-needs');
     expect(JSON.parse(Object.values('data' in needs ? (needs.data as object) : {})[0])).toEqual({
       needs: [
-        { kind: 'service', name: 'db/sql', service: 'db-server' },
+        {
+          kind: 'service',
+          name: 'db/sql',
+          service: 'db-server',
+          probe: { type: 'tcp', host: expect.any(String), port: 1 },
+        },
         { kind: 'task', task: 'web/sync', fingerprint: 'current', label: 'web-sync' },
       ],
       timeoutSeconds: 600,
@@ -278,6 +283,27 @@ describe('a pod', () => {
       expect(alone).toContain(
         '"kollage.dev/task":"web-save","volume.kollage.dev/web-data":"true","apps.kubernetes.io/pod-index":"0"',
       );
+    });
+
+    test('leads those of the deployment to its node that are mounted with it anywhere, by one term alone', () => {
+      const backups = { ...mounts[0], source: 'web/backups', path: '/backups' };
+      const both = { id: 'web/backup', phase: 'backup', mounts: [...mounts, backups] } as const;
+      const other = {
+        id: 'web/list',
+        phase: 'backup',
+        mounts: [backups],
+        needs: [needs('web/api')],
+      } as const;
+      const made = own({ volumes: ['web/data', 'web/backups'], tasks: [both, other] });
+      const resources = made.resources.map((one) =>
+        one.kind === 'volume' && one.id === 'web/backups' ? { ...one, each: 'deployment' as const } : one,
+      );
+      for (const { id } of [both, other]) {
+        const text = pod({ ...made, resources }, id);
+        expect(text.match(/"matchLabels":\{"volume[^}]*\}/g)).toEqual([
+          '"matchLabels":{"volume.kollage.dev/web-data":"true","apps.kubernetes.io/pod-index":"0"}',
+        ]);
+      }
     });
 
     test('is a folder for each in a lab', () => {

@@ -24,23 +24,24 @@ export function needsSpec(scope: RenderScope, process: Workload | Task): object 
   const tasks = new Map(scope.tasks.map(({ id }) => [id, current]));
   return {
     needs: process.needs.map((need) => ({
-      ...(service(scope, need) ?? specNeed(need, tasks)),
+      ...specNeed(need, tasks),
+      ...service(scope, need),
       ...(need.kind === 'task' && { label: objectName(need.task) }),
     })),
     timeoutSeconds: scope.desired.timeouts.needs,
   };
 }
 
-/** A need that the API server knows: whether a Service has an endpoint that is ready. */
+/** What makes a need one that the API server knows: whether a Service has an endpoint that is ready. Where it can be asked from elsewhere it is, too. */
 function service(scope: RenderScope, need: Need): object | undefined {
   if (need.kind !== 'endpoint' && need.kind !== 'component') return undefined;
   if (need.on === 'node') return undefined;
-  const name = need.kind === 'endpoint' ? need.endpoint : need.component;
   const of =
     need.kind === 'endpoint'
-      ? serviceName(scope, scope.endpoints.get(name))
-      : serviceName(scope, { workload: name });
-  return of === undefined ? undefined : { kind: 'service', name, service: of };
+      ? serviceName(scope, scope.endpoints.get(need.endpoint))
+      : serviceName(scope, { workload: need.component });
+  if (of === undefined) return undefined;
+  return { kind: 'service', service: of, ...(!('host' in need.probe) && { probe: undefined }) };
 }
 
 /** The spec of the start program before the process: it waits, fills in files, and is gone. */
@@ -65,13 +66,15 @@ export function runSpec(scope: RenderScope, process: Workload | Task): object {
   };
 }
 
-function base({ settings }: RenderScope, { id }: Workload | Task): object {
+function base({ settings }: RenderScope, process: Workload | Task): object {
+  const { id } = process;
   const { namespace } = settings;
   const { tasks, outputs } = only;
+  const follows = process.kind === 'workload' && process.follows && Object.keys(process.follows);
   return {
     id,
     instance: id,
-    store: { type: 'kubernetes', namespace, tasks, outputs },
+    store: { type: 'kubernetes', namespace, tasks, outputs, ...(follows && { follows }) },
     secrets: place.secrets,
   };
 }

@@ -34,6 +34,7 @@ export function processBundle(scope: RenderScope, whole: Workload | Task): Proce
       store: {
         type: 'zookeeper',
         register: process.kind === 'workload' ? register(scope, process) : null,
+        ...(process.kind === 'workload' && process.follows && { follows: Object.keys(process.follows) }),
         renew: process.kind === 'workload' ? renew(process, files) : null,
       },
     },
