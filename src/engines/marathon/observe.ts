@@ -12,15 +12,17 @@ import { type AppShape, appsOf, isThere, workloadOf } from './shapes.ts';
 /** What is there of a deployment: its apps' tasks, what was changed by hand, its tasks that are done, its volumes, and the agents. */
 export async function observe(site: Site, desired: Desired | null, last: Desired | null): Promise<Observed> {
   const { records, mesos, settings } = site;
-  const [apps, tasks, volumes, agents, home] = await Promise.all([
+  const [apps, tasks, volumes, agents, home, count] = await Promise.all([
     appsOf(site),
     records.done(),
     records.owned('volumes'),
     mesos.agents(),
     records.own('framework', 'home'),
+    records.own('framework', 'agents'),
   ]);
+  const known = { home, agents: count === null ? null : Number(count) };
   const scopeOf = (of: Desired | null) =>
-    of && new RenderScope({ desired: of, settings, start: startFiles(), home });
+    of && new RenderScope({ desired: of, settings, start: startFiles(), ...known });
   const scope = scopeOf(desired);
   const applied = scopeOf(last);
   const instances = await Promise.all(apps.map((one) => observedOf(site, one, scope, applied)));
