@@ -31,7 +31,7 @@ async function world() {
       : { frameworks: [{ executors: [executor], completed_executors: [] }], completed_frameworks: [] };
     answer.end(JSON.stringify(said));
   });
-  const { marathon, mesos } = await smallCluster(`slave(1)@${new URL(agent).host}`);
+  const { marathon, mesos } = await smallCluster({ pid: `slave(1)@${new URL(agent).host}` });
   const front = (to: string) => secure((asked, answer) => handOn(asked, answer, `${to}${asked.url}`));
   return { marathon: await front(marathon), mesos: await front(mesos) };
 }

@@ -6,8 +6,13 @@ import { MesosStandIn } from './stand-in.ts';
 /** The one agent of a small cluster, as its master tells of it. */
 const agent = { hostname: 'agent-1', id: 'cluster-S0' };
 
-/** A master, a Marathon and an agent that run no containers: whatever task is launched ends well at once. `pid`: where the agent listens. */
-export async function smallCluster(pid = 'slave(1)@127.0.0.1:1') {
+interface SmallOptions {
+  readonly pid?: string;
+  readonly login?: { readonly user: string; readonly password: string };
+}
+
+/** A master, a Marathon and an agent that run no containers: whatever task is launched ends well at once. `pid`: where the agent listens. `login`: what Marathon asks for. */
+export async function smallCluster({ pid = 'slave(1)@127.0.0.1:1', login }: SmallOptions = {}) {
   const told = { active: true, pid, agent_info: { hostname: agent.hostname, id: { value: agent.id } } };
   const answer = { type: 'GET_AGENTS', get_agents: { agents: [told] } };
   const launched: TaskInfo[] = [];
@@ -19,7 +24,7 @@ export async function smallCluster(pid = 'slave(1)@127.0.0.1:1') {
     },
     operate: ({ path }) => (path === '/api/v1' ? { status: 200, body: JSON.stringify(answer) } : null),
   });
-  const marathon = await MarathonStandIn.start();
+  const marathon = await MarathonStandIn.start(login === undefined ? {} : { credentials: login });
   onTestFinished(async () => {
     await marathon[Symbol.asyncDispose]();
     await mesos[Symbol.asyncDispose]();
