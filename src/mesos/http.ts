@@ -41,6 +41,7 @@ export class Http {
       {
         method,
         agent: isPlain ? this.#plain : this.#secure,
+        timeout: silence,
         headers: {
           ...headers,
           ...(body !== undefined && { 'Content-Length': Buffer.byteLength(body) }),
@@ -58,7 +59,7 @@ export class Http {
         resolve(new Response(content, { status, statusText, headers: lines }));
       },
     );
-    asking.setTimeout(silence, () => asking.destroy(new Error('it has been silent for five minutes')));
+    asking.on('timeout', () => asking.destroy(new Error('it has been silent for five minutes')));
     asking.on('error', (cause) => reject(told(cause)));
     asking.end(body);
     return promise;

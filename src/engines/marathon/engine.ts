@@ -25,7 +25,7 @@ import { objectName, rolesAttribute } from './names.ts';
 import { observe } from './observe.ts';
 import { request } from './reach.ts';
 import { Runs } from './runs.ts';
-import { appsOf, isThere, workloadOf } from './shapes.ts';
+import { appsOf, workloadOf } from './shapes.ts';
 import { runTool } from './tool.ts';
 import { marathon } from './traits.ts';
 import { removeVolumes } from './volumes.ts';
@@ -118,7 +118,7 @@ export class MarathonEngine implements Engine {
             workload: workloadOf(app) ?? '',
             node: one.task.host ?? null,
             why: whyNot(one),
-            going: !isThere(one.task) || !one.isCurrent,
+            going: !one.isCurrent,
           })),
         );
         return (await Promise.all(all)).flat();

@@ -3,11 +3,11 @@ import type { Desired } from '../../model/resource.ts';
 import { changes } from './apply.ts';
 import { startFiles } from './boot.ts';
 import type { Site } from './cluster.ts';
-import { instancesOf } from './looked.ts';
+import { type Instance, instancesOf } from './looked.ts';
 import { label } from './names.ts';
 import { app } from './render/app.ts';
 import { RenderScope } from './render/scope.ts';
-import { type AppShape, appsOf, isThere, workloadOf } from './shapes.ts';
+import { type AppShape, appsOf, isLost, isThere, workloadOf } from './shapes.ts';
 
 /** What is there of a deployment: its apps' tasks, what was changed by hand, its tasks that are done, its volumes, and the agents. */
 export async function observe(site: Site, desired: Desired | null, last: Desired | null): Promise<Observed> {
@@ -54,23 +54,31 @@ async function observedOf(
   const wanted = scope?.workloads.find(({ id }) => id === workload);
   const any = scope !== null && !scope.hasNodes;
   const drift = applied ? changedByHand(applied, workload, live) : [];
-  const all = (await instancesOf(site, live)).filter(({ task }) => isThere(task));
-  const instances = all.map(({ task, isWell, since, isCurrent }): ObservedInstance => {
-    const [first = ''] = wanted?.placement.nodes ?? [];
-    return {
-      workload,
-      name: task.id,
-      node: any || !task.host ? first : task.host,
-      // What is older than its app is on its way out.
-      fingerprint: isCurrent ? (live.labels[label.fingerprint] ?? '') : '',
-      state: isWell ? 'running' : 'starting',
-      ...(since !== null && { since }),
-      ...(drift.length > 0 && { drift }),
-    };
-  });
+  const instances = counted(live, await instancesOf(site, live)).map(
+    ({ task, isWell, since, isCurrent }): ObservedInstance => {
+      const [first = ''] = wanted?.placement.nodes ?? [];
+      return {
+        workload,
+        name: task.id,
+        node: any || !task.host ? first : task.host,
+        // What is older than its app is on its way out.
+        fingerprint: isCurrent ? (live.labels[label.fingerprint] ?? '') : '',
+        state: isWell ? 'running' : 'starting',
+        ...(since !== null && { since }),
+        ...(drift.length > 0 && { drift }),
+      };
+    },
+  );
   // One on each agent, of agents without names: as one, and that the worst of them.
   const worst = instances.find(({ state }) => state !== 'running') ?? instances[0];
   return any && wanted && 'each' in wanted.scale && worst ? [worst] : instances;
+}
+
+/** What there is of an app: those that are lost too, as long as no others are in their place. */
+function counted({ instances }: AppShape, all: readonly Instance[]): Instance[] {
+  const there = all.filter(({ task }) => isThere(task));
+  const lost = all.filter(({ task }) => isLost(task));
+  return [...there, ...lost.slice(0, Math.max(0, instances - there.length))];
 }
 
 /** What somebody changed of an app since it was sent; nothing of one that was made from something else. */
