@@ -54,7 +54,7 @@ try {
 /** What `up` would do from nothing, and with what. */
 async function planned() {
   const { deployment, desired } = await prepare(folder);
-  const engine = engineFor(deployment.engine, deployment.at(['engine']));
+  const engine = engineFor(deployment.engine);
   const observed = await engine.observe(deployment.name, desired);
   const { values } = await readPasswords(openDeployment(folder));
   const secret = (name: string) => values.get(name)?.reveal();

@@ -28,13 +28,20 @@ export async function runTask(site: Site, task: Task): Promise<void> {
     if (event.code === needsNotMet && --tries > 0) await start().catch(ended.reject);
     else if (event.code === 0 || ++runs > task.retries) ended.resolve(event.code);
   });
-  // Of an engine that makes a task's container by itself: what stands against that, and waiting does not help.
+  // Of an engine that makes a task's container by itself: what stands against that. Waiting may help, or is of no use.
+  let trouble = '';
   const forgetTrouble = site.onWhole(task.id, (event) => {
-    if (event.type === 'trouble' && event.fatal)
-      ended.reject(failure('KLG-505', `${task.id} cannot run: ${event.why}`));
+    if (event.type !== 'trouble') return;
+    trouble = event.why;
+    if (trouble !== '') site.emit({ type: 'unhealthy', why: trouble, ...ref });
+    if (event.fatal) ended.reject(failure('KLG-505', `${task.id} cannot run: ${trouble}`));
   });
   const most = site.patience + task.timeout * site.times;
-  const limit = after(most, () => ended.reject(failure('KLG-505', `${task.id} did not end in ${most} s`)));
+  const limit = after(most, () =>
+    ended.reject(
+      failure('KLG-505', `${task.id} did not end in ${most} s${trouble === '' ? '' : `: ${trouble}`}`),
+    ),
+  );
   try {
     await start();
     const code = await site.unlessAborted(ended.promise);

@@ -1,5 +1,12 @@
 import { docker } from '../engines/docker/traits.ts';
-import type { Applied, Engine, EngineNode, InstanceEvent, Provision } from '../engines/engine.ts';
+import type {
+  Applied,
+  Engine,
+  EngineEvent,
+  EngineNode,
+  InstanceEvent,
+  Provision,
+} from '../engines/engine.ts';
 import type { Io } from '../engines/io.ts';
 import { needsNotMet } from '../engines/start-spec.ts';
 import { KollageError } from '../model/error.ts';
@@ -432,7 +439,7 @@ export class SimulatedEngine implements Engine {
     return this.#steps.around(() => void this.#world.done.delete(`${id} ${fingerprint}`));
   }
 
-  async *watch(_deployment: string, signal: AbortSignal): AsyncIterable<InstanceEvent> {
+  async *watch(_deployment: string, signal: AbortSignal): AsyncIterable<EngineEvent> {
     const events: InstanceEvent[] = [];
     let wake = () => {};
     const stop = this.#world.listen((event) => {

@@ -2,6 +2,7 @@ import type { Catalog, Located, TextFile } from '../model/catalog.ts';
 import { type DeploymentFile, deploymentFile, type EngineName, engineSettings } from '../model/deployment.ts';
 import { type Finding, KollageError } from '../model/error.ts';
 import type { Deployment } from '../model/loaded.ts';
+import { withAuthority } from './authority.ts';
 import { loadCatalog } from './catalog.ts';
 import { Chosen } from './chosen.ts';
 import { Folder } from './folder.ts';
@@ -117,7 +118,7 @@ export function readDeploymentFile(folder: Folder): { yaml: Yaml; file: Located<
     const engine = yaml.text(path);
     if (engine !== undefined) known('engine', engine, engineSettings.options[0].options, yaml.at(path));
   }
-  return { yaml, file: parseWith(deploymentFile, yaml) };
+  return { yaml, file: withAuthority(folder, parseWith(deploymentFile, yaml)) };
 }
 
 /** The catalogs that a deployment names. Throws KLG-2xx. */

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../model/error.ts';
+import { KollageError, messageOf } from '../model/error.ts';
 import { CallError, SchedulerError } from './errors.ts';
 import { event, type MesosEvent } from './events.ts';
+import { type Fetch, Http } from './http.ts';
 import { records } from './recordio.ts';
 
 /** Where the number is kept under which a master knows this scheduler, so that the next process is the same one to it. */
@@ -18,8 +19,10 @@ export interface SchedulerOptions {
   readonly name: string;
   readonly user: string;
   readonly role: string;
-  /** For masters that ask who somebody is (HTTP basic authentication). */
-  readonly credentials?: { readonly principal: string; readonly secret: string };
+  /** Who it is to the masters, and what it shows to those that ask (HTTP basic authentication). */
+  readonly principal?: string;
+  readonly secret?: string;
+  readonly fetch?: Fetch;
   /** Seconds for which a master keeps the tasks of a scheduler that is away. */
   readonly failoverTimeout?: number;
 }
@@ -43,7 +46,7 @@ const path = '/api/v1/scheduler';
  * whichever leads then; and calls beside it.
  */
 export class Scheduler {
-  readonly #options: SchedulerOptions;
+  readonly #options: SchedulerOptions & Required<Pick<SchedulerOptions, 'fetch'>>;
   readonly #events: SchedulerEvents;
   readonly #stop = new AbortController();
   #stream: { readonly master: string; readonly id: string; readonly framework: string } | null = null;
@@ -51,11 +54,11 @@ export class Scheduler {
   #told = '';
 
   constructor(options: SchedulerOptions, events: SchedulerEvents) {
-    this.#options = options;
+    this.#options = { fetch: new Http().fetch, ...options };
     this.#events = events;
   }
 
-  /** Goes on until it is closed. Throws SchedulerError when it may not. */
+  /** Goes on until it is closed. Throws SchedulerError when it may not, KLG-562 and 565 as `fetch` does. */
   async run(): Promise<void> {
     const { masters } = this.#options;
     for (let tries = 0; !this.#stop.signal.aborted; tries++) {
@@ -127,7 +130,7 @@ export class Scheduler {
         began = true;
       });
     } catch (error) {
-      if (error instanceof SchedulerError) throw error;
+      if (error instanceof SchedulerError || error instanceof KollageError) throw error;
       this.#tell(`${master}: ${messageOf(error)}`);
     } finally {
       this.#stream = null;
@@ -174,7 +177,7 @@ export class Scheduler {
   }
 
   #subscription(id: string | null): object {
-    const { name, user, role, credentials, failoverTimeout = 7 * 24 * 3600 } = this.#options;
+    const { name, user, role, principal, failoverTimeout = 7 * 24 * 3600 } = this.#options;
     const known = id === null ? {} : { id: { value: id } };
     return {
       type: 'SUBSCRIBE',
@@ -188,7 +191,7 @@ export class Scheduler {
           failover_timeout: failoverTimeout,
           checkpoint: true,
           capabilities: [{ type: 'MULTI_ROLE' }, { type: 'PARTITION_AWARE' }],
-          ...(credentials && { principal: credentials.principal }),
+          ...(principal !== undefined && { principal }),
         },
       },
     };
@@ -200,12 +203,10 @@ export class Scheduler {
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<Response> {
-    const { credentials } = this.#options;
-    const login =
-      credentials && Buffer.from(`${credentials.principal}:${credentials.secret}`).toString('base64');
+    const { fetch, principal, secret } = this.#options;
+    const login = secret !== undefined && Buffer.from(`${principal ?? ''}:${secret}`).toString('base64');
     return fetch(`${master}${path}`, {
       method: 'POST',
-      redirect: 'manual',
       headers: {
         'Content-Type': 'application/json',
         Accept: 'application/json',

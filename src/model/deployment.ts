@@ -86,7 +86,12 @@ export const engineSettings = z.union([
         'must be URLs such as http://master1:5050,http://master2:5050',
       )
       .optional(),
-    /** As whom to log in to Mesos and Marathon; the password is a secret. */
+    /** The file of the folder with the certificate of who signed the servers' ones; once it is read, what it holds. */
+    ca: z
+      .string()
+      .regex(/^(?!\/)(?!(.*\/)?\.\.(\/|$)).+$/, 'must be a file of the folder, such as ca.pem')
+      .optional(),
+    /** As whom to log in to Mesos and Marathon, or DC/OS; the password is a secret. */
     user: z.string().min(1).optional(),
     /** Names of what a cluster logs in to registries with. */
     pullSecrets: z.array(z.string()).optional(),

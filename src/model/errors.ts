@@ -331,7 +331,7 @@ export const errors = {
     cause:
       'What runs on each node of a role is to be changed, and one of these nodes does not answer. The change would wait for it, and be taken back in the end.',
     kept: 'Nothing was changed.',
-    next: 'Bring the node back; or take it out of `nodes` in kollage.yaml, where nodes are named, else out of the cluster (`kubectl delete node NAME`).',
+    next: 'Bring the node back; or take it out of `nodes` in kollage.yaml, where nodes are named, else out of the cluster (`kubectl delete node NAME` on Kubernetes).',
   },
   // Carrying out
   'KLG-501': {
@@ -491,6 +491,13 @@ export const errors = {
     kept: 'What runs goes on running; what was done until then is written down.',
     next: 'Give `engine: { user: NAME }` in kollage.yaml, and its password as the secret kollage_engine_password (`kollage secrets edit`), and run the command again.',
   },
+  'KLG-562': {
+    title: 'Certificate not trusted',
+    cause:
+      "What answers at the engine's address shows a certificate that nobody vouches for who is trusted, that has ended, or that is for another name. Nothing was told to it.",
+    kept: 'What runs goes on running; what was done until then is written down.',
+    next: 'Put the certificate of who signed it into the folder, name it as `engine: { ca: FILE }` in kollage.yaml, use the name that the certificate is for, and run the command again.',
+  },
   'KLG-550': {
     title: 'Not backed up',
     cause: 'The data of a service could not be copied, or the copy not be kept.',
@@ -539,7 +546,7 @@ export const errors = {
     cause:
       'The account that was given is not known there, its password or key is another, or its credentials cannot be read.',
     kept: 'Nothing was changed.',
-    next: 'Try the account with `dcos auth login`, or have its secret made anew, and run the command again.',
+    next: 'Try the account with `dcos auth login`, or have its secret made anew; put it into the folder (`kollage secrets edit`), and run the command again.',
   },
   'KLG-570': {
     title: 'Mesos did not come up',

@@ -35,7 +35,7 @@ export async function destroy(
   const { file } = readDeploymentFile(openDeployment(folder));
   const { name, engine: settings } = file.value;
   const secret = secretOf(folder);
-  const engine = engineFor(settings, file.at(['engine']), { secret });
+  const engine = engineFor(settings, { secret });
   const state = await existingState(settings, name, { secret });
   try {
     await using _lock = state && (await locked(state));

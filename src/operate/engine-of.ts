@@ -1,10 +1,11 @@
+import { dcos } from '../engines/dcos/traits.ts';
+import { dcosTransport } from '../engines/dcos/transport.ts';
 import { DockerEngine } from '../engines/docker/engine.ts';
 import type { Engine } from '../engines/engine.ts';
 import { KubernetesEngine } from '../engines/kubernetes/engine.ts';
 import { MarathonEngine } from '../engines/marathon/engine.ts';
 import type { SecretOf } from '../load/secret-of.ts';
 import type { DeploymentFile } from '../model/deployment.ts';
-import { KollageError, type Place } from '../model/error.ts';
 
 /** How an engine is worked on. */
 export interface EngineHow {
@@ -16,15 +17,12 @@ export interface EngineHow {
   readonly secret?: SecretOf;
 }
 
-/** The engine that a deployment names at `place`. KLG-210 for one that can only plan and render so far. */
-export function engineFor(settings: DeploymentFile['engine'], place: Place, how: EngineHow = {}): Engine {
+/** The engine that a deployment names. */
+export function engineFor(settings: DeploymentFile['engine'], how: EngineHow = {}): Engine {
   const { type, address } = typeof settings === 'string' ? { type: settings } : settings;
   if (type === 'docker') return new DockerEngine(address);
   if (type === 'kubernetes') return new KubernetesEngine(settings, how);
   if (type === 'marathon') return new MarathonEngine(settings, how);
-  throw new KollageError({
-    code: 'KLG-210',
-    message: `the engine ${type} can be planned and rendered for, but nothing can be run on it yet`,
-    place,
-  });
+  const transport = () => dcosTransport(settings, how.secret);
+  return new MarathonEngine(settings, { ...how, traits: dcos, transport });
 }

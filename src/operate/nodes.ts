@@ -46,7 +46,7 @@ export interface Nodes {
 }
 
 /** For these an engine cannot be asked, and what kollage.yaml says is shown all the same. */
-const unasked: readonly ErrorCode[] = ['KLG-120', 'KLG-210', 'KLG-501', 'KLG-540'];
+const unasked: readonly ErrorCode[] = ['KLG-120', 'KLG-501', 'KLG-540'];
 
 /**
  * The nodes of a deployment, their roles, and what is on each: by kollage.yaml what shall be, by the engine what is. Throws what is wrong with the
@@ -56,7 +56,7 @@ export async function nodesOfDeployment(folder: string): Promise<Nodes> {
   const { desired } = await prepare(folder);
   const { file } = readDeploymentFile(openDeployment(folder));
   try {
-    const engine = engineFor(file.value.engine, file.at(['engine']), { secret: secretOf(folder) });
+    const engine = engineFor(file.value.engine, { secret: secretOf(folder) });
     const [there, { instances = [] }] = await Promise.all([
       engine.nodes(desired),
       // Where the engine places, nobody but it knows on which node something is.

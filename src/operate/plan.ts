@@ -97,7 +97,7 @@ async function observe(
   try {
     // Read only now: a plan for what never ran needs no engine, and not the time to load one.
     const { engineFor } = await import('./engine-of.ts');
-    const engine = engineFor(deployment.engine, deployment.at(['engine']), { secret });
+    const engine = engineFor(deployment.engine, { secret });
     return { observed: await engine.observe(deployment.name, desired, applied), findings: [] };
   } catch (error) {
     const next = 'This plan compares with the last revision alone.';

@@ -27,6 +27,15 @@ test('a folder that says docker, rendered for Marathon: a group that it takes, w
   expect(JSON.stringify((await renderMarathon({ folder, engine: 'marathon' })).group)).toBe(text);
 });
 
+test('for DC/OS it is the same group', async () => {
+  const [here, there] = [
+    await renderMarathon({ folder, engine: 'marathon' }),
+    await renderMarathon({ folder, engine: 'dcos' }),
+  ];
+  expect(JSON.stringify(there.group)).toBe(JSON.stringify(here.group));
+  expect(there.tasks).toBe(here.tasks);
+});
+
 test('what the folder says of Mesos holds', async () => {
   const engine = 'engine: { type: marathon, zookeeper: "zk1:2181,zk2:2181" }\n';
   writeFileSync(join(folder, 'kollage.yaml'), `${settings}${engine}`);

@@ -43,7 +43,7 @@ export async function rollback(request: RollbackRequest): Promise<number | null>
   const { file } = readDeploymentFile(openDeployment(folder));
   const { name, hooks } = file.value;
   const secret = secretOf(folder);
-  const engine = engineFor(file.value.engine, file.at(['engine']), { secret });
+  const engine = engineFor(file.value.engine, { secret });
   await engine.version();
   const state = await existingState(file.value.engine, name, { secret });
   if (!state)

@@ -73,7 +73,7 @@ async function open(folder: string, how: Opening): Promise<Opened> {
   const { file } = readDeploymentFile(openDeployment(folder));
   const { name, engine: settings } = file.value;
   const all = { ...how, secret: secretOf(folder) };
-  const engine = engineFor(settings, file.at(['engine']), all);
+  const engine = engineFor(settings, all);
   const state = await existingState(settings, name, all);
   if (!state) throw neverUp(name);
   return { name, engine, settings, state };

@@ -48,7 +48,7 @@ export async function up(request: UpRequest): Promise<number | null> {
   const { deployment, catalog, desired, findings } = await prepare(folder, instead);
   throwFirst(findings);
   const secret = secretOf(folder);
-  const engine = engineFor(deployment.engine, deployment.at(['engine']), { takeOver, secret });
+  const engine = engineFor(deployment.engine, { takeOver, secret });
   await engine.version();
   const state = await openState(deployment.engine, deployment.name, { secret });
   try {

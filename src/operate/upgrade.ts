@@ -93,7 +93,7 @@ async function check(request: UpgradeRequest, from: string, prepared: Prepared):
   const { folder, release: to, signal, emit, pulling = () => undefined } = request;
   const { deployment, desired, proofs, catalog } = prepared;
   const secret = secretOf(folder);
-  const engine = engineFor(deployment.engine, deployment.at(['engine']), { secret });
+  const engine = engineFor(deployment.engine, { secret });
   await engine.version();
   const state = await openState(deployment.engine, deployment.name, { secret });
   await using _lock = await state.lock();

@@ -23,7 +23,7 @@ export async function openState(
     const client = await (how.live ? LiveClient : KubernetesClient).connect({ kubeconfig: address, context });
     return new KubernetesStore(client, namespace ?? deployment, deployment);
   }
-  if (type === 'marathon') {
+  if (type === 'marathon' || type === 'dcos') {
     const { openDeploymentIn, zookeeperOf } = await import('../zookeeper/deployment.ts');
     const { ZooKeeperStore } = await import('./zookeeper/store.ts');
     const { client, key } = await openDeploymentIn(zookeeperOf(engine), deployment, how.secret);
@@ -41,8 +41,7 @@ export async function existingState(
 ): Promise<StateStore | null> {
   const { hasState } = await import('./home.ts');
   const type = typeof engine === 'string' ? engine : engine.type;
-  if (type === 'docker' || type === 'dcos')
-    return hasState(deployment) ? openState(engine, deployment) : null;
+  if (type === 'docker') return hasState(deployment) ? openState(engine, deployment) : null;
   const state = await openState(engine, deployment, how);
   if ((await state.history()).length > 0) return state;
   await state.close();

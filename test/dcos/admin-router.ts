@@ -1,24 +1,29 @@
 import { createHmac, createVerify, type KeyObject, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { makeAuthority } from '../support/authority.ts';
+import { handOn, TlsServer } from '../support/tls-front.ts';
 
-const file = (name: string) => readFileSync(join(import.meta.dirname, 'certificates', name), 'utf8');
-
-/** Who signed the certificate of the stand-in. */
-export const ca = file('ca.pem');
+/** Who signed the certificates of stand-ins. */
+const authority = makeAuthority();
+export const { ca } = authority;
 
 export interface Accounts {
   readonly passwords?: Readonly<Record<string, string>>;
   readonly keys?: Readonly<Record<string, KeyObject>>;
 }
 
+/** What is behind it: URLs of Marathon and Mesos, and of an agent by its number. */
+export interface Behind {
+  readonly marathon: string;
+  readonly mesos: string;
+  readonly agent: (id: string) => string | undefined;
+}
+
 /**
  * Stands in for DC/OS' admin router and its account service, over TLS: it lets in who has a valid token, in the one header that it reads, and refuses others as
- * packages/adminrouter (lib/auth/common.lua) and the account service's API (dcos/dcos, test_iam.py) do. Behind it is something that tells what reached it.
+ * packages/adminrouter (lib/auth/common.lua) and the account service's API (dcos/dcos, test_iam.py) do. Behind it is Mesos with Marathon (includes/server/master.conf),
+ * or something that tells what reached it.
  */
 export class AdminRouterStandIn implements AsyncDisposable {
   /** Milliseconds since the epoch, for tokens. */
@@ -29,49 +34,23 @@ export class AdminRouterStandIn implements AsyncDisposable {
   readonly asked: string[] = [];
   /** Lines that the stream of events sends next. */
   readonly lines: ((line: string) => void)[] = [];
-  url = '';
   readonly #accounts: Accounts;
+  readonly #behind: Behind | null;
   #secret = randomBytes(32);
-  readonly #server = createServer({ key: file('server.key'), cert: file('server.pem') });
+  readonly #server = new TlsServer(authority, (asked, answer) => void this.#serve(asked, answer));
 
-  constructor(accounts: Accounts) {
+  constructor(accounts: Accounts, behind: Behind | null = null) {
     this.#accounts = accounts;
-    this.#server.on('request', async (asked, answer) => {
-      const body = await text(asked);
-      const path = asked.url ?? '';
-      const say = (status: number, content: string | object, headers: Record<string, string> = {}) => {
-        answer.writeHead(status, headers);
-        answer.end(typeof content === 'string' ? content : JSON.stringify(content));
-      };
-      if (path === '/acs/api/v1/auth/login') {
-        const token = this.#logIn(body);
-        if (token !== null) return say(200, { token });
-        const refused = { title: 'Unauthorized', description: 'Invalid credentials given.' };
-        return say(401, { ...refused, code: 'ERR_INVALID_CREDENTIALS' });
-      }
-      const [, token] = /^token=(.+)$/.exec(asked.headers.authorization ?? '') ?? [];
-      if (!this.#isValid(token ?? ''))
-        return say(401, '<html>401</html>', { 'WWW-Authenticate': 'acsjwt', 'Content-Type': 'text/html' });
-      this.asked.push(`${asked.method} ${path}${body === '' ? '' : ` ${body}`}`);
-      if (path === '/service/marathon/v2/events') {
-        answer.writeHead(200, { 'Content-Type': 'text/event-stream' });
-        answer.flushHeaders();
-        this.lines.push((line) => answer.write(line));
-        return undefined;
-      }
-      if (path === '/mesos/api/v1/scheduler')
-        return say(307, '', { Location: '//leader.example.org:5050/api/v1/scheduler' });
-      if (/^\/(service\/(marathon|metronome)|mesos)\//.test(path))
-        return say(200, { content: asked.headers['content-type'] ?? null });
-      return say(404, '<html>404</html>');
-    });
+    this.#behind = behind;
   }
 
   async listen(): Promise<this> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.url = `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    await this.#server.listen();
     return this;
+  }
+
+  get url(): string {
+    return this.#server.url;
   }
 
   /** No token that was given holds any more, as when the cluster's key is made anew. */
@@ -79,10 +58,43 @@ export class AdminRouterStandIn implements AsyncDisposable {
     this.#secret = randomBytes(32);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server[Symbol.asyncDispose]();
+  }
+
+  async #serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const path = asked.url ?? '';
+    const say = (status: number, content: string | object, headers: Record<string, string> = {}) =>
+      void answer
+        .writeHead(status, headers)
+        .end(typeof content === 'string' ? content : JSON.stringify(content));
+    if (path === '/acs/api/v1/auth/login') {
+      const token = this.#logIn(await text(asked));
+      if (token !== null) return say(200, { token });
+      const refused = { title: 'Unauthorized', description: 'Invalid credentials given.' };
+      return say(401, { ...refused, code: 'ERR_INVALID_CREDENTIALS' });
+    }
+    const [, token] = /^token=(.+)$/.exec(asked.headers.authorization ?? '') ?? [];
+    if (!this.#isValid(token ?? ''))
+      return say(401, '<html>401</html>', { 'WWW-Authenticate': 'acsjwt', 'Content-Type': 'text/html' });
+    const to = this.#behind && urlBehind(this.#behind, path);
+    if (to !== null) {
+      this.asked.push(`${asked.method} ${path}`);
+      return handOn(asked, answer, to);
+    }
+    const body = await text(asked);
+    this.asked.push(`${asked.method} ${path}${body === '' ? '' : ` ${body}`}`);
+    if (path === '/service/marathon/v2/events') {
+      answer.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      answer.flushHeaders();
+      this.lines.push((line) => answer.write(line));
+      return;
+    }
+    if (path === '/mesos/api/v1/scheduler')
+      return say(307, '', { Location: '//leader.example.org:5050/api/v1/scheduler' });
+    if (/^\/(service\/marathon|mesos)\//.test(path))
+      return say(200, { content: asked.headers['content-type'] ?? null });
+    return say(404, '<html>404</html>');
   }
 
   #logIn(body: string): string | null {
@@ -133,4 +145,16 @@ export class AdminRouterStandIn implements AsyncDisposable {
     const { exp }: { exp: number } = JSON.parse(Buffer.from(claims, 'base64url').toString());
     return exp * 1000 > this.now;
   }
+}
+
+function urlBehind({ marathon, mesos, agent }: Behind, path: string): string | null {
+  const [, id = '', ofAgent = ''] = /^\/(?:agent|slave)\/([0-9a-zA-Z-]+)(\/.+)$/.exec(path) ?? [];
+  const url = agent(id);
+  if (url !== undefined) return `${url}${ofAgent}`;
+  for (const [place, to] of [
+    ['/service/marathon/', marathon],
+    ['/mesos/', mesos],
+  ] as const)
+    if (path.startsWith(place)) return `${to}/${path.slice(place.length)}`;
+  return null;
 }

@@ -1,13 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { MarathonEngine } from '../../src/engines/marathon/engine.ts';
 import { appId, objectName } from '../../src/engines/marathon/names.ts';
-import type { MesosCluster } from '../mesos/cluster.ts';
 import { containerPid } from '../support/container-pid.ts';
 import type { World } from './conformance/world.ts';
 import { image } from './docker-world.ts';
+import type { MarathonPlace } from './marathon-place.ts';
 
-/** Marathon's stand-in with one agent, looked at with Docker's command line, and changed over its own API. */
-export function marathonWorld(mesos: MesosCluster, zookeeper: string): World {
+/** What Marathon says, as far as these tests read it. */
+interface Answered {
+  readonly deploymentId?: string;
+  readonly app?: { readonly version: string };
+  readonly apps?: readonly { readonly id: string }[];
+}
+
+/** Marathon with one agent, looked at with Docker's command line, and changed over its own API. */
+export function marathonWorld({ marathon, mesos, zookeeper, login, volume }: MarathonPlace): World {
   const docker = (...args: string[]) =>
     execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   /** Tasks that run as containers: their own names to their containers. */
@@ -37,17 +44,23 @@ export function marathonWorld(mesos: MesosCluster, zookeeper: string): World {
   };
   const idOf = (instance: string) => appId(last, instance.replace('-', '/'));
   const ask = async (method: string, path: string, body?: object) => {
-    const answer = await fetch(`${mesos.marathon}${path}`, {
+    const shown = login && `Basic ${btoa(`${login.user}:${login.password}`)}`;
+    const answer = await fetch(`${marathon}${path}`, {
       method,
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', ...(shown && { Authorization: shown }) },
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${text}`);
-    return (text === '' ? {} : JSON.parse(text)) as { readonly deploymentId?: string };
+    return (text === '' ? {} : JSON.parse(text)) as Answered;
   };
-  const secret = async (name: string) => (name === 'kollage_store_key' ? 'open' : undefined);
-  const settings = { type: 'marathon', address: mesos.marathon, mesos: mesos.mesos, zookeeper } as const;
+  const secrets: Readonly<Record<string, string | undefined>> = {
+    kollage_store_key: 'open',
+    kollage_engine_password: login?.password,
+  };
+  const secret = async (name: string) => secrets[name];
+  const user = login && { user: login.user };
+  const settings = { type: 'marathon', address: marathon, mesos, zookeeper, ...user } as const;
   const nowhere = 'http://127.0.0.1:1';
   return {
     settings: `engine: ${JSON.stringify(settings)}\n`,
@@ -73,26 +86,28 @@ export function marathonWorld(mesos: MesosCluster, zookeeper: string): World {
     occupy: async (instance) => {
       const id = idOf(instance);
       await ask('PUT', `/v2/apps${id}`, { id, cmd: 'true', instances: 0 });
-      const look = () => JSON.stringify(mesos.service.root.apps.get(id));
-      const before = look();
+      const version = async () => (await ask('GET', `/v2/apps${id}`)).app?.version;
+      const before = await version();
       return {
-        untouched: () => look() === before,
+        untouched: async () => (await version()) === before,
         remove: async () => void (await ask('DELETE', `/v2/apps${id}`)),
       };
     },
-    readVolume: (deployment, volume, path) => {
-      const name = mesos.volume('agent-1', `${deployment}-${objectName(volume)}`);
+    readVolume: (deployment, of, path) => {
+      const name = volume(`${deployment}-${objectName(of)}`);
       const shell = ['--user', 'root', '--entrypoint', 'sh', image, '-c', `cat '/data/${path}' 2>&- || true`];
       return docker('run', '--rm', '--network', 'none', '--volume', `${name}:/data:ro`, ...shell);
     },
-    told: (deployment) =>
+    told: async (deployment) =>
       [
         docker('inspect', ...ownOf(deployment).map(([, container]) => container)),
-        JSON.stringify([...mesos.service.root.apps.values()]),
+        JSON.stringify(await ask('GET', '/v2/apps')),
         execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }),
       ].join('\n'),
-    left: (deployment) => ({
-      apps: [...mesos.service.root.apps.keys()].filter((id) => id.startsWith(`/${deployment}/`)),
+    left: async (deployment) => ({
+      apps: ((await ask('GET', '/v2/apps')).apps ?? []).flatMap(({ id }) =>
+        id.startsWith(`/${deployment}/`) ? [id] : [],
+      ),
       containers: ownOf(deployment).map(([name]) => name),
       volumes: docker('volume', 'ls', '--quiet')
         .split('\n')

@@ -3,15 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KollageEvent } from '../../src/model/event.ts';
 import { rollback } from '../../src/operate/rollback.ts';
 import { type MesosCluster, startMesos } from '../mesos/cluster.ts';
-import { type Ensemble, startEnsemble, whyNot } from '../zookeeper/ensemble.ts';
+import { type Ensemble, startEnsemble } from '../zookeeper/ensemble.ts';
 import { following } from './follow.ts';
+import { whyNoStandIn } from './marathon-place.ts';
 import { Running } from './running.ts';
 import { makeShop, type Shop } from './shop.ts';
 
 /* A small platform on Marathon's stand-in, with real containers and a real ZooKeeper: brought up, changed, taken back, destroyed. */
 
 const name = 'kollage-test-marathon';
-const reason = whyNot();
+const reason = whyNoStandIn();
 
 describe.skipIf(reason !== null)(`a platform on Marathon${reason === null ? '' : ` (${reason})`}`, () => {
   let mesos: MesosCluster;

@@ -5,6 +5,7 @@ import type { Records } from '../../src/engines/marathon/records.ts';
 import { Runs } from '../../src/engines/marathon/runs.ts';
 import { settingsOf } from '../../src/engines/marathon/settings.ts';
 import type { Znodes } from '../../src/engines/marathon/znodes.ts';
+import { direct } from '../../src/mesos/transport.ts';
 import type { Desired, Task } from '../../src/model/resource.ts';
 import { desiredOf } from '../../src/plan/testing.ts';
 import { MesosStandIn, type Running } from '../mesos/stand-in.ts';
@@ -55,7 +56,8 @@ async function world(): Promise<World> {
   };
   const site = {
     deployment: 'test',
-    settings: settingsOf({ type: 'marathon', mesos: mesos.masters.join() }),
+    settings: settingsOf('marathon'),
+    transport: direct({ marathon: [], mesos: mesos.masters }),
     records,
     znodes,
     mesos: { agents: async () => [] },

@@ -145,6 +145,7 @@ export class MarathonStandIn implements AsyncDisposable {
       );
     if (this.#leader === null) return answer(503, { message: 'Could not determine the current leader' });
     const url = new URL(request.url ?? '', 'http://marathon');
+    if (url.pathname === '/v2/info') return answer(200, { name: 'marathon', version: '1.11.24' });
     const force = url.searchParams.get('force') === 'true';
     const [, what = '', id = ''] = /^\/v2\/(groups|deployments|events)\/?(.*)$/.exec(url.pathname) ?? [];
     const route = `${request.method} ${what}`;

@@ -62,7 +62,7 @@ function runnerOf(
       name: 'kollage-test',
       user: 'root',
       role: 'kollage',
-      ...(principal !== undefined && { credentials: { principal, secret } }),
+      ...(principal !== undefined && { principal, secret }),
     },
     (why) => troubles.push(why),
   );

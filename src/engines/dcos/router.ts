@@ -1,26 +1,16 @@
-import { Agent as PlainAgent, request as plainRequest } from 'node:http';
-import { Agent, request } from 'node:https';
-import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { KollageError, messageOf } from '../../model/error.ts';
+import { type Asked, type Fetch, Http } from '../../mesos/http.ts';
+import { KollageError } from '../../model/error.ts';
 import { type Account, endOf, loginBody } from './account.ts';
 
 export interface RouterOptions {
-  /** The cluster's URL, `https://dcos.example.org`. */
+  /** The cluster's URL, `https://dcos.example.org`, without a slash at its end. */
   readonly url: string;
   readonly account: Account;
   /** PEM of who signed the cluster's certificate; those that Node trusts when not given. */
   readonly ca?: string;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-}
-
-/** A request, as far as clients here make any. A body is a text, so that it can be sent once more. */
-export interface RouterRequest {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly signal?: AbortSignal;
 }
 
 const answered = z.looseObject({ token: z.string().min(1) });
@@ -35,34 +25,20 @@ const early = 5 * 60_000;
  */
 export class AdminRouter {
   readonly #options: RouterOptions;
-  readonly #agent: Agent;
-  readonly #plain = new PlainAgent({ keepAlive: true });
+  readonly #http: Http;
   #token: string | null = null;
   #login: Promise<string> | null = null;
 
   constructor(options: RouterOptions) {
-    this.#options = { ...options, url: options.url.replace(/\/+$/, '') };
-    this.#agent = new Agent({ keepAlive: true, ...(options.ca !== undefined && { ca: options.ca }) });
-  }
-
-  /** URLs for the clients of what runs there. */
-  get marathon(): string {
-    return `${this.#options.url}/service/marathon`;
-  }
-
-  get mesos(): string {
-    return `${this.#options.url}/mesos`;
-  }
-
-  get metronome(): string {
-    return `${this.#options.url}/service/metronome`;
+    this.#options = options;
+    this.#http = new Http(options.ca);
   }
 
   /**
-   * As the `fetch` of every program, with the account's token; redirections are the caller's. Throws TypeError where the cluster is not reached, KLG-565 where it does
-   * not let the account in. To other hosts than the cluster it sends nothing.
+   * As the `fetch` of every program, with the account's token; redirections are the caller's. Throws TypeError where the cluster is not reached, KLG-562 where its
+   * certificate is not trusted, KLG-565 where it does not let the account in. To other hosts than the cluster it sends nothing.
    */
-  readonly fetch = async (url: string, asked: RouterRequest = {}): Promise<Response> => {
+  readonly fetch: Fetch = async (url, asked = {}) => {
     if (new URL(url).origin !== new URL(this.#options.url).origin)
       throw new TypeError(`${url} is not of the cluster ${this.#options.url}`);
     const token = await this.#current();
@@ -75,8 +51,7 @@ export class AdminRouter {
 
   /** Lets go of connections that are kept. */
   close(): void {
-    this.#agent.destroy();
-    this.#plain.destroy();
+    this.#http.close();
   }
 
   async #current(): Promise<string> {
@@ -111,41 +86,11 @@ export class AdminRouter {
     return this.#token;
   }
 
-  #send(
-    url: string,
-    { method = 'GET', headers = {}, body, signal }: RouterRequest,
-    token: string | null,
-  ): Promise<Response> {
-    const { promise, resolve, reject } = Promise.withResolvers<Response>();
-    const isPlain = url.startsWith('http:');
-    const asking = (isPlain ? plainRequest : request)(
-      url,
-      {
-        method,
-        agent: isPlain ? this.#plain : this.#agent,
-        headers: {
-          ...headers,
-          ...(token !== null && { Authorization: `token=${token}` }),
-          ...(body !== undefined && { 'Content-Length': Buffer.byteLength(body) }),
-        },
-        ...(signal && { signal }),
-      },
-      (answer) => {
-        const { statusCode: status = 0, statusMessage: statusText = '' } = answer;
-        const isEmpty = status === 204 || status === 304;
-        if (isEmpty) answer.resume();
-        const lines = Object.entries(answer.headersDistinct).flatMap(([name, values = []]) =>
-          values.map((value): [string, string] => [name, value]),
-        );
-        const content = isEmpty ? null : Readable.toWeb(answer);
-        resolve(new Response(content, { status, statusText, headers: lines }));
-      },
-    );
-    asking.on('error', (cause) =>
-      reject(signal?.aborted ? cause : new TypeError(`${url}: ${messageOf(cause)}`, { cause })),
-    );
-    asking.end(body);
-    return promise;
+  #send(url: string, { headers = {}, ...asked }: Asked, token: string | null): Promise<Response> {
+    return this.#http.fetch(url, {
+      ...asked,
+      headers: { ...headers, ...(token !== null && { Authorization: `token=${token}` }) },
+    });
   }
 }
 

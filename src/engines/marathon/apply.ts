@@ -34,17 +34,23 @@ export async function apply(
   if (before && before.labels[label.deployment] !== deployment) throw taken(wanted.id, workload.id);
   if (before === null || !isSame(wanted, before)) {
     const path = `/v2/apps${wanted.id}`;
-    const { deploymentId } = await deploy(marathon, (force) => marathon.put(path, wanted, force, signal), {
-      signal,
-      force: async (lockedBy) => takeOver || (await areOurs(site, wanted.id, lockedBy)),
-      locked: ([other]) =>
-        waits(
-          workload.id,
-          other === undefined
-            ? ''
-            : `Marathon's deployment ${other}, which is not ours, changes it; --take-over gives that up`,
-        ),
-    });
+    const change = <T>(act: (force: boolean) => Promise<T>) =>
+      deploy(marathon, act, {
+        signal,
+        force: async (lockedBy) => takeOver || (await areOurs(site, wanted.id, lockedBy)),
+        locked: ([other]) =>
+          waits(
+            workload.id,
+            other === undefined
+              ? ''
+              : `Marathon's deployment ${other}, which is not ours, changes it; --take-over gives that up`,
+          ),
+      });
+    if (before !== null && isOnlyWanted(before)) {
+      await change((force) => marathon.remove(path, force, signal));
+      await gone(site, [wanted.id]);
+    }
+    const { deploymentId } = await change((force) => marathon.put(path, wanted, force, signal));
     await records.keep('deployments', wanted.id, deploymentId);
     for (const task of inTheWay(wanted, before)) await marathon.killTask(wanted.id, task, signal);
   }
@@ -92,6 +98,23 @@ export function changes(wanted: App, live: AppShape): string[] {
   const healthChecks = wanted.healthChecks.map(({ gracePeriodSeconds: _, ...one }) => one);
   return drift({ ...wanted, env, labels, healthChecks }, live);
 }
+
+/**
+ * Whether nothing of an app runs, as where no agent takes it. Marathon launches what it has scheduled as it was, whatever the app is meanwhile, and waits for that before
+ * it begins anything newer: only an app that is taken away is scheduled anew.
+ */
+function isOnlyWanted({ instances, tasks }: AppShape): boolean {
+  return instances > 0 && tasks.every(({ state }) => hasEnded.has(state));
+}
+
+const hasEnded = new Set([
+  'TASK_FAILED',
+  'TASK_FINISHED',
+  'TASK_KILLED',
+  'TASK_ERROR',
+  'TASK_LOST',
+  'TASK_GONE',
+]);
 
 /**
  * Tasks of before that Marathon would wait for in vain: some versions make room by ending only what is healthy to them, and begin nothing while what is not

@@ -1,22 +1,26 @@
 import { z } from 'zod';
 import { SchedulerError } from '../../mesos/errors.ts';
+import { direct, type Transport } from '../../mesos/transport.ts';
 import type { DeploymentFile } from '../../model/deployment.ts';
 import { KollageError } from '../../model/error.ts';
 import { openDeploymentIn } from '../../zookeeper/deployment.ts';
 import { telling as tellingZooKeeper } from '../../zookeeper/errors.ts';
+import { passwordFor, type SecretOf } from '../login.ts';
 import { MarathonClient } from './api/client.ts';
 import { MarathonError, UnreachableError } from './api/errors.ts';
 import { Operator } from './operator.ts';
 import { Records } from './records.ts';
-import { type MarathonSettings, passwordOf, settingsOf } from './settings.ts';
+import { type MarathonSettings, settingsOf } from './settings.ts';
 import { Znodes } from './znodes.ts';
 
 /** How a cluster is worked on. */
 export interface How {
   /** The secrets of the deployment's folder, by name. */
-  readonly secret?: (name: string) => Promise<string | undefined>;
+  readonly secret?: SecretOf;
   /** What somebody else's deployment changes is not waited for: that is given up. */
   readonly takeOver?: boolean;
+  /** What stands between; nothing where it is not said. */
+  readonly transport?: () => Promise<Transport>;
 }
 
 /** One deployment in what Mesos, Marathon and ZooKeeper hold. */
@@ -28,13 +32,8 @@ export interface Site {
   readonly mesos: Operator;
   readonly znodes: Znodes;
   readonly records: Records;
-  readonly credentials: Credentials | undefined;
+  readonly transport: Transport;
   readonly signal: AbortSignal;
-}
-
-interface Credentials {
-  readonly user: string;
-  readonly password: string;
 }
 
 /** Milliseconds that Marathon and Mesos may be silent before they count as not to be reached. */
@@ -46,24 +45,24 @@ export class Cluster {
   readonly #how: How;
   readonly #sites = new Map<string, Promise<Site>>();
   readonly #signal = new AbortController().signal;
-  #credentials: Promise<Credentials | undefined> | undefined;
+  #transport: Promise<Transport> | undefined;
 
   constructor(engine: DeploymentFile['engine'], how: How = {}) {
     this.settings = settingsOf(engine);
     this.#how = how;
   }
 
-  /** Asks for something that concerns no deployment. Throws KLG-501 and 502. */
+  /** Asks for something that concerns no deployment. Throws KLG-501, 502, 561, 562, 565. */
   any<T>(
     request: (marathon: MarathonClient, mesos: Operator, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     return telling(async () => {
-      const credentials = await this.#login();
-      return request(this.#marathon(credentials), this.#mesos(credentials), this.#signal);
+      const transport = await this.#reach();
+      return request(clientOf(transport), new Operator(transport), this.#signal);
     });
   }
 
-  /** Asks for something of a deployment. What goes wrong is told as a person is told it: KLG-120, 501, 502, 508, 560. */
+  /** Asks for something of a deployment. What goes wrong is told as a person is told it: KLG-120, 501, 502, 508, 560 to 562, 565. */
   ask<T>(deployment: string, request: (site: Site) => Promise<T>): Promise<T> {
     return telling(async () => request(await this.site(deployment)));
   }
@@ -81,7 +80,7 @@ export class Cluster {
   readonly known = (): Promise<readonly Site[]> => Promise.all(this.#sites.values());
 
   async #open(deployment: string): Promise<Site> {
-    const credentials = await this.#login();
+    const transport = await this.#reach();
     const { secret } = this.#how;
     const { client, key } = await openDeploymentIn(this.settings.zookeeper, deployment, secret);
     const znodes = new Znodes(client, deployment, key);
@@ -89,42 +88,39 @@ export class Cluster {
       deployment,
       settings: this.settings,
       takeOver: this.#how.takeOver ?? false,
-      marathon: this.#marathon(credentials),
-      mesos: this.#mesos(credentials),
+      marathon: clientOf(transport),
+      mesos: new Operator(transport),
       znodes,
       records: new Records(client, znodes, key),
-      credentials,
+      transport,
       signal: this.#signal,
     };
   }
 
-  #login(): Promise<Credentials | undefined> {
-    this.#credentials ??= this.#read();
-    return this.#credentials;
+  #reach(): Promise<Transport> {
+    this.#transport ??= this.#how.transport?.() ?? this.#straight();
+    return this.#transport;
   }
 
-  async #read(): Promise<Credentials | undefined> {
-    const { user } = this.settings;
-    if (user === null) return undefined;
-    const password = await this.#how.secret?.(passwordOf);
-    if (password !== undefined) return { user, password };
-    throw new KollageError({
-      code: 'KLG-120',
-      message: `the secret ${passwordOf} is missing, the password of ${user} in Marathon and Mesos`,
+  async #straight(): Promise<Transport> {
+    const { marathon, mesos, ca, user } = this.settings;
+    const password = user !== null && (await passwordFor(user, 'Marathon and Mesos', this.#how.secret));
+    return direct({
+      marathon,
+      mesos,
+      ...(ca !== null && { ca }),
+      ...(user !== null && password !== false && { credentials: { user, password } }),
     });
   }
+}
 
-  #marathon(credentials: Credentials | undefined): MarathonClient {
-    return new MarathonClient({
-      servers: this.settings.marathon,
-      patience,
-      ...(credentials && { credentials }),
-    });
-  }
-
-  #mesos(credentials: Credentials | undefined): Operator {
-    return new Operator({ masters: this.settings.mesos, ...(credentials && { credentials }) });
-  }
+function clientOf({ marathon, fetch, credentials }: Transport): MarathonClient {
+  return new MarathonClient({
+    servers: marathon,
+    patience,
+    fetch,
+    ...(credentials && { credentials }),
+  });
 }
 
 /** What a request gives; what goes wrong with it as a person is told it. */

@@ -1,4 +1,5 @@
 import type { DeploymentFile } from '../../model/deployment.ts';
+import type { EngineTraits } from '../../model/loaded.ts';
 import type { Observed } from '../../model/plan.ts';
 import type { Desired, Task, Tool, Volume, Workload } from '../../model/resource.ts';
 import type {
@@ -24,22 +25,26 @@ import { objectName, rolesAttribute } from './names.ts';
 import { observe } from './observe.ts';
 import { request } from './reach.ts';
 import { Runs } from './runs.ts';
-import { appsOf, isThere, workloadOf } from './shapes.ts';
+import { appsOf, workloadOf } from './shapes.ts';
 import { runTool } from './tool.ts';
-import { marathon as traits } from './traits.ts';
+import { marathon } from './traits.ts';
 import { removeVolumes } from './volumes.ts';
 import { watchMarathon } from './watch.ts';
 
-/** Marathon on Mesos: a deployment is a group, a workload an app, a task a task of Mesos; what they need to know of each other lies in ZooKeeper. */
+/** Marathon on Mesos, or in DC/OS: a deployment is a group, a workload an app, a task a task of Mesos; what they need to know of each other lies in ZooKeeper. */
 export class MarathonEngine implements Engine {
-  readonly traits = traits;
+  readonly traits: EngineTraits;
   readonly #cluster: Cluster;
   readonly #runs = new Map<string, Runs>();
   readonly #queues = new Queues();
   /** What containers rest on in ZooKeeper, made once. */
   readonly #bases = new Map<string, Promise<void>>();
 
-  constructor(settings: DeploymentFile['engine'], how: How = {}) {
+  constructor(
+    settings: DeploymentFile['engine'],
+    { traits = marathon, ...how }: How & { readonly traits?: EngineTraits } = {},
+  ) {
+    this.traits = traits;
     this.#cluster = new Cluster(settings, how);
   }
 
@@ -113,7 +118,7 @@ export class MarathonEngine implements Engine {
             workload: workloadOf(app) ?? '',
             node: one.task.host ?? null,
             why: whyNot(one),
-            going: !isThere(one.task) || !one.isCurrent,
+            going: !one.isCurrent,
           })),
         );
         return (await Promise.all(all)).flat();

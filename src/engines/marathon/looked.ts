@@ -4,12 +4,12 @@ import type { Filled } from '../outdated.ts';
 import type { Site } from './cluster.ts';
 import { label } from './names.ts';
 import { needsOf } from './reports.ts';
-import { type AppShape, isCurrent, isThere, type TaskShape, workloadOf } from './shapes.ts';
+import { type AppShape, isCurrent, isLost, isThere, type TaskShape, workloadOf } from './shapes.ts';
 
 /** One instance of an app, as Marathon and ZooKeeper have it together. */
 export interface Instance {
   readonly task: TaskShape;
-  /** It has said that it is well, and has not taken that back. */
+  /** It has said that it is well, has not taken that back, and its agent is seen. */
   readonly isWell: boolean;
   /** When its process began, in milliseconds since the epoch; null where it has not. */
   readonly since: number | null;
@@ -43,12 +43,12 @@ export async function instancesOf(
       const began = isHeldUp || task.state !== 'TASK_RUNNING' ? null : (report?.at ?? task.startedAt ?? null);
       return {
         task,
-        isWell: well.has(task.id),
+        isWell: well.has(task.id) && !isLost(task),
         since: began === null ? null : Date.parse(began),
         waits,
         filled: report?.filled ?? null,
         needs: report?.state === 'waiting' ? needsOf(report) : [],
-        isCurrent: isThere(task) && isCurrent(app, task),
+        isCurrent: (isThere(task) || isLost(task)) && isCurrent(app, task),
       };
     }),
   );
@@ -64,10 +64,12 @@ export function isSettled({ instances }: AppShape, all: readonly Instance[]): bo
   return all.length === instances && all.every((one) => one.isCurrent && one.isWell);
 }
 
+/** Why an instance whose agent is lost is not well. */
+export const agentLost = 'its agent cannot be reached: whether it runs on is not known';
+
 /** Why an instance is not well; null when it is. */
 export function whyNot({ task, isWell, needs, since }: Instance): string | null {
-  if (task.state === 'TASK_UNREACHABLE')
-    return 'its agent cannot be reached: whether it runs on is not known';
+  if (isLost(task)) return agentLost;
   if (!isThere(task)) return 'it is being removed';
   if (isWell) return null;
   if (needs.length > 0) return `it waits for ${needs.join(', ')}`;

@@ -5,24 +5,26 @@ import { changes } from './apply.ts';
 import { startFiles } from './boot.ts';
 import type { Site } from './cluster.ts';
 import { published } from './filled.ts';
-import { instancesOf } from './looked.ts';
+import { agentLost, type Instance, instancesOf } from './looked.ts';
 import { label } from './names.ts';
 import { app } from './render/app.ts';
 import { RenderScope } from './render/scope.ts';
-import { type AppShape, appsOf, isThere, workloadOf } from './shapes.ts';
+import { type AppShape, appsOf, isLost, isThere, workloadOf } from './shapes.ts';
 
 /** What is there of a deployment: its apps' tasks, what was changed by hand, its tasks that are done, its volumes, and the agents. */
 export async function observe(site: Site, desired: Desired | null, last: Desired | null): Promise<Observed> {
   const { records, mesos, settings } = site;
-  const [apps, tasks, volumes, agents, home] = await Promise.all([
+  const [apps, tasks, volumes, agents, home, count] = await Promise.all([
     appsOf(site),
     records.done(),
     records.owned('volumes'),
     mesos.agents(),
     records.own('framework', 'home'),
+    records.own('framework', 'agents'),
   ]);
+  const known = { home, agents: count === null ? null : Number(count) };
   const scopeOf = (of: Desired | null) =>
-    of && new RenderScope({ desired: of, settings, start: startFiles(), home });
+    of && new RenderScope({ desired: of, settings, start: startFiles(), ...known });
   const scope = scopeOf(desired);
   const applied = scopeOf(last);
   const values = await published(site, scope?.workloads ?? []);
@@ -62,25 +64,34 @@ async function observedOf(
   const wanted = scope?.workloads.find(({ id }) => id === workload);
   const any = scope !== null && !scope.hasNodes;
   const drift = applied ? changedByHand(applied, workload, live) : [];
-  const all = (await instancesOf(site, live)).filter(({ task }) => isThere(task));
-  const instances = all.map(({ task, isWell, since, filled, isCurrent }): ObservedInstance => {
-    const [first = ''] = wanted?.placement.nodes ?? [];
-    const old = wanted ? outdated(wanted, filled, values) : {};
-    return {
-      workload,
-      name: task.id,
-      node: any || !task.host ? first : task.host,
-      // What is older than its app is on its way out.
-      fingerprint: isCurrent ? (live.labels[label.fingerprint] ?? '') : '',
-      state: isWell ? 'running' : 'starting',
-      ...(since !== null && { since }),
-      ...(drift.length > 0 && { drift }),
-      ...(Object.keys(old).length > 0 && { outdated: old }),
-    };
-  });
+  const instances = counted(live, await instancesOf(site, live)).map(
+    ({ task, isWell, since, filled, isCurrent }): ObservedInstance => {
+      const [first = ''] = wanted?.placement.nodes ?? [];
+      const old = wanted ? outdated(wanted, filled, values) : {};
+      return {
+        workload,
+        name: task.id,
+        node: any || !task.host ? first : task.host,
+        // What is older than its app is on its way out.
+        fingerprint: isCurrent ? (live.labels[label.fingerprint] ?? '') : '',
+        state: isWell ? 'running' : 'starting',
+        ...(since !== null && { since }),
+        ...(isLost(task) && { away: agentLost }),
+        ...(drift.length > 0 && { drift }),
+        ...(Object.keys(old).length > 0 && { outdated: old }),
+      };
+    },
+  );
   // One on each agent, of agents without names: as one, and that the worst of them.
   const worst = instances.find(({ state }) => state !== 'running') ?? instances[0];
   return any && wanted && 'each' in wanted.scale && worst ? [worst] : instances;
+}
+
+/** What there is of an app: those that are lost too, as long as no others are in their place. */
+function counted({ instances }: AppShape, all: readonly Instance[]): Instance[] {
+  const there = all.filter(({ task }) => isThere(task));
+  const lost = all.filter(({ task }) => isLost(task));
+  return [...there, ...lost.slice(0, Math.max(0, instances - there.length))];
 }
 
 /** What somebody changed of an app since it was sent; nothing of one that was made from something else. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { messageOf } from '../../model/error.ts';
+import { followed } from '../../mesos/http.ts';
+import type { Transport } from '../../mesos/transport.ts';
+import { KollageError, messageOf } from '../../model/error.ts';
 import { MarathonError, UnreachableError } from './api/errors.ts';
 
 const resource = z.looseObject({
@@ -48,37 +50,31 @@ export interface Agent {
   readonly cpus: number;
 }
 
-export interface OperatorOptions {
-  readonly masters: readonly string[];
-  readonly credentials?: { readonly user: string; readonly password: string };
-}
-
 /** Milliseconds that one answer may take. */
 const patience = 10_000;
 
-/** Questions to Mesos itself: its masters' operator API, and what agents tell of a task's sandbox. Throws MarathonError, for a refusal, and UnreachableError. */
+/** Questions to Mesos itself: its masters' operator API, and what agents tell of a task's sandbox. Throws MarathonError, for a refusal, UnreachableError, and KLG-562 and 565. */
 export class Operator {
-  readonly #options: OperatorOptions;
+  readonly #transport: Transport;
 
-  constructor(options: OperatorOptions) {
-    this.#options = options;
+  constructor(transport: Transport) {
+    this.#transport = transport;
   }
 
   /** The agents that are registered, sorted by hostname (apache/mesos, operator-http-api.md, GET_AGENTS). */
   async agents(): Promise<readonly Agent[]> {
     const troubles: string[] = [];
-    for (const master of this.#options.masters) {
+    for (const master of this.#transport.mesos) {
       try {
         const answer = await this.#ask(`${master}/api/v1`, { type: 'GET_AGENTS' });
         return agents
           .parse(await answer.json())
-          .get_agents.agents.map(agentOf)
+          .get_agents.agents.map((one) => this.#agentOf(one))
           .sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
       } catch (error) {
-        if (error instanceof MarathonError && error.status < 500) throw error;
-        troubles.push(
-          `${master}: ${error instanceof Error ? messageOf(error.cause ?? error) : String(error)}`,
-        );
+        if (error instanceof KollageError || (error instanceof MarathonError && error.status < 500))
+          throw error;
+        troubles.push(`${master}: ${messageOf(error)}`);
       }
     }
     throw new UnreachableError(`no Mesos master answers: ${troubles.join('; ')}`);
@@ -105,10 +101,10 @@ export class Operator {
   }
 
   async #ask(url: string, body?: object): Promise<Response> {
-    const { credentials } = this.#options;
+    const { credentials, fetch } = this.#transport;
     const login =
       credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
-    const answer = await fetch(url, {
+    const answer = await followed(fetch, url, {
       method: body ? 'POST' : 'GET',
       signal: AbortSignal.timeout(patience),
       headers: {
@@ -121,19 +117,19 @@ export class Operator {
     if (answer.ok) return answer;
     throw new MarathonError(answer.status, await answer.text());
   }
-}
 
-function agentOf({ agent_info: info, active, pid, total_resources }: z.infer<typeof agent>): Agent {
-  const all = total_resources.length > 0 ? total_resources : info.resources;
-  const sum = (name: string) =>
-    all.reduce((total, one) => total + (one.name === name ? (one.scalar?.value ?? 0) : 0), 0);
-  return {
-    id: info.id.value,
-    hostname: info.hostname,
-    active,
-    url: `http://${pid.slice(pid.indexOf('@') + 1)}`,
-    attributes: Object.fromEntries(info.attributes.map(({ name, text }) => [name, text?.value ?? ''])),
-    memory: sum('mem') * 1024 ** 2,
-    cpus: sum('cpus'),
-  };
+  #agentOf({ agent_info: info, active, pid, total_resources }: z.infer<typeof agent>): Agent {
+    const all = total_resources.length > 0 ? total_resources : info.resources;
+    const sum = (name: string) =>
+      all.reduce((total, one) => total + (one.name === name ? (one.scalar?.value ?? 0) : 0), 0);
+    return {
+      id: info.id.value,
+      hostname: info.hostname,
+      active,
+      url: this.#transport.agent(info.id.value, pid.slice(pid.indexOf('@') + 1)),
+      attributes: Object.fromEntries(info.attributes.map(({ name, text }) => [name, text?.value ?? ''])),
+      memory: sum('mem') * 1024 ** 2,
+      cpus: sum('cpus'),
+    };
+  }
 }

@@ -174,9 +174,11 @@ export class Runs {
   }
 
   #open(): TaskRunner {
-    const { deployment, settings, records, credentials } = this.#site;
+    const { deployment, transport, records } = this.#site;
+    const { credentials, principal = credentials?.user } = transport;
     return new TaskRunner({
-      masters: settings.mesos,
+      masters: transport.mesos,
+      fetch: transport.fetch,
       name: `kollage ${deployment}`,
       user: 'root',
       role: '*',
@@ -184,7 +186,8 @@ export class Runs {
         recall: async () => (await records.own('framework', 'id')) || null,
         keep: (id) => records.keep('framework', 'id', id),
       },
-      ...(credentials && { credentials: { principal: credentials.user, secret: credentials.password } }),
+      ...(principal !== undefined && { principal }),
+      ...(credentials && { secret: credentials.password }),
     });
   }
 

@@ -5,7 +5,7 @@ import type { Provision } from '../engine.ts';
 import { partOf } from '../part-of.ts';
 import { startFiles } from './boot.ts';
 import type { Site } from './cluster.ts';
-import { RenderScope } from './render/scope.ts';
+import { type RenderInput, RenderScope } from './render/scope.ts';
 import { processBundle, secretFiles } from './render/spec.ts';
 
 /** What a process is rendered with: the state that it is part of, with what only this process brings along. */
@@ -14,21 +14,25 @@ export async function scopeFor(
   process: Workload | Task,
   provision: Provision,
 ): Promise<RenderScope> {
-  const input = { settings: site.settings, start: startFiles(), home: await homeOf(site) };
+  const input = { settings: site.settings, start: startFiles(), ...(await agentsOf(site)) };
   return new RenderScope({ desired: partOf(process, provision), ...input });
 }
 
-/**
- * The agent on which the volumes are of which the deployment has one, and so all that use them: chosen once, the one with the most memory. Null where there is
- * no agent.
- */
-async function homeOf({ records, mesos }: Site): Promise<string | null> {
-  const known = await records.own('framework', 'home');
-  if (known) return known;
-  const [largest] = (await mesos.agents()).filter(({ active }) => active).sort((a, b) => b.memory - a.memory);
-  if (largest === undefined) return null;
-  await records.keep('framework', 'home', largest.hostname);
-  return largest.hostname;
+/** What rendering must know of the agents where nodes have no names. What was chosen once stays, so that no app is another for an agent that comes. */
+async function agentsOf({ records, mesos }: Site): Promise<Pick<RenderInput, 'home' | 'agents'>> {
+  const there = (await mesos.agents()).filter(({ active }) => active);
+  const chosen = async (name: string, isFine: (value: string) => boolean, now: string | undefined) => {
+    const known = await records.own('framework', name);
+    if (known && isFine(known)) return known;
+    if (now !== undefined) await records.keep('framework', name, now);
+    return now ?? null;
+  };
+  // The volumes of which the deployment has one, and so all that use them, are on the one with the most memory.
+  const [largest] = there.toSorted((a, b) => b.memory - a.memory);
+  const home = await chosen('home', () => true, largest?.hostname);
+  const isFine = (count: string) => Number(count) <= there.length;
+  const agents = await chosen('agents', isFine, there.length === 0 ? undefined : String(there.length));
+  return { home, agents: agents === null ? null : Number(agents) };
 }
 
 /**

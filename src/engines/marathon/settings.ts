@@ -7,6 +7,8 @@ export interface MarathonSettings {
   readonly marathon: readonly string[];
   /** URLs of Mesos masters. */
   readonly mesos: readonly string[];
+  /** PEM of who signed their certificates; null for those that Node trusts. */
+  readonly ca: string | null;
   /** As whom to log in to these; null where nobody asks. */
   readonly user: string | null;
   /** ZooKeeper's servers, `zk1:2181,zk2:2181`. */
@@ -15,9 +17,6 @@ export interface MarathonSettings {
   readonly driver: string | null;
 }
 
-/** The secret that is the password of `engine.user`. */
-export const passwordOf = 'kollage_engine_password';
-
 /** Fills in what `engine` of kollage.yaml leaves out: the names that Mesos-DNS gives; where it has the masters, there is ZooKeeper as a rule. */
 export function settingsOf(engine: DeploymentFile['engine']): MarathonSettings {
   const given: Exclude<DeploymentFile['engine'], string> =
@@ -25,6 +24,7 @@ export function settingsOf(engine: DeploymentFile['engine']): MarathonSettings {
   return {
     marathon: urls(given.address ?? 'http://marathon.mesos:8080'),
     mesos: urls(given.mesos ?? 'http://leader.mesos:5050'),
+    ca: given.ca ?? null,
     user: given.user ?? null,
     zookeeper: zookeeperOf(engine),
     driver: given.storage?.class ?? null,

@@ -60,6 +60,11 @@ export function isThere({ state }: TaskShape): boolean {
   return state === 'TASK_RUNNING' || state === 'TASK_STARTING' || state === 'TASK_STAGING';
 }
 
+/** Whether its agent is not seen: it may run on, and may be back. */
+export function isLost({ state }: TaskShape): boolean {
+  return state === 'TASK_UNREACHABLE';
+}
+
 /** Whether a task is what its app is now: a change of the number alone leaves tasks as they are. */
 export function isCurrent({ version, versionInfo }: AppShape, task: TaskShape): boolean {
   const since = Date.parse(versionInfo?.lastConfigChangeAt ?? version);

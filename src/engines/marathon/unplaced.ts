@@ -2,11 +2,18 @@ import { z } from 'zod';
 import type { Site } from './cluster.ts';
 
 const reason = z.looseObject({ reason: z.string(), declined: z.number(), processed: z.number() });
+const app = z.looseObject({
+  id: z.string(),
+  cpus: z.number().default(0),
+  mem: z.number().default(0),
+  constraints: z.array(z.array(z.string())).default([]),
+  portDefinitions: z.array(z.looseObject({ port: z.number() })).default([]),
+});
 const queue = z.looseObject({
   queue: z
     .array(
       z.looseObject({
-        app: z.looseObject({ id: z.string() }),
+        app,
         count: z.number().default(0),
         delay: z.looseObject({ overdue: z.boolean() }).optional(),
         processedOffersSummary: z
@@ -24,17 +31,29 @@ const queue = z.looseObject({
 /** What Marathon means (apache/marathon, NoOfferMatchReason.scala). */
 const words: Readonly<Record<string, string>> = {
   UnfulfilledRole: 'no resources of its role',
-  UnfulfilledConstraint: 'a constraint that they do not meet',
   NoCorrespondingReservationFound: 'no reservation for it',
-  InsufficientCpus: 'too few processors',
-  InsufficientMemory: 'too little memory',
   InsufficientDisk: 'too little disk',
   InsufficientGpus: 'too few GPUs',
-  InsufficientPorts: 'its ports are taken',
   AgentMaintenance: 'they are being maintained',
   AgentDraining: 'they are being drained',
   DeclinedScarceResources: 'resources that are kept for others',
 };
+
+/** A reason, with what of the app it is about. */
+function reasonOf(reason: string, { cpus, mem, constraints, portDefinitions }: z.infer<typeof app>): string {
+  switch (reason) {
+    case 'UnfulfilledConstraint':
+      return `they are not as it wants them: ${constraints.map((one) => one.join(' ')).join(', ')}`;
+    case 'InsufficientCpus':
+      return `fewer processors than its ${cpus}`;
+    case 'InsufficientMemory':
+      return `less memory than its ${mem} MB`;
+    case 'InsufficientPorts':
+      return `its ports are taken: ${portDefinitions.map(({ port }) => port).join(', ')}`;
+    default:
+      return words[reason] ?? reason;
+  }
+}
 
 /** By app, why no agent takes what is still to be started of it; of those that were offered agents alone. */
 export async function unplaced({ marathon, signal }: Site): Promise<ReadonlyMap<string, string>> {
@@ -48,7 +67,7 @@ export async function unplaced({ marathon, signal }: Site): Promise<ReadonlyMap<
       const said = rejectSummaryLastOffers.filter(({ declined }) => declined > 0);
       const reasons = said.map(
         ({ reason, declined }) =>
-          `${words[reason] ?? reason} (${declined} ${declined === 1 ? 'offer' : 'offers'})`,
+          `${reasonOf(reason, app)} (${declined} ${declined === 1 ? 'offer' : 'offers'})`,
       );
       return said.length === 0 ? [] : [[app.id, `no agent can take it: ${reasons.join(', ')}`]];
     }),

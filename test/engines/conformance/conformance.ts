@@ -4,7 +4,7 @@ import { instances } from './instances.ts';
 import { Stage } from './stage.ts';
 import { talking } from './talking.ts';
 import { tasks } from './tasks.ts';
-import type { World } from './world.ts';
+import type { Left, World } from './world.ts';
 
 /**
  * What every engine must do: each promise of src/engines/engine.ts, tried on the real thing. `name` begins the names of the deployments that are
@@ -14,11 +14,11 @@ export function conformance(world: World, name: string, ports: number): void {
   for (const part of [instances, tasks, talking, drift]) {
     const deployment = `${name}-${part.name}`;
     describe(part.name, () => {
-      let before: Record<string, string[]>;
+      let before: Left;
       beforeAll(async () => {
         // What a run that was killed left would be taken for the host's own.
         await world.engine.destroy(deployment, { data: false });
-        before = world.left(deployment);
+        before = await world.left(deployment);
       });
       afterAll(() => world.engine.destroy(deployment, { data: false }));
       part(world, deployment, ports);
@@ -27,18 +27,18 @@ export function conformance(world: World, name: string, ports: number): void {
   }
 }
 
-function ending(world: World, deployment: string, before: () => Record<string, string[]>): void {
+function ending(world: World, deployment: string, before: () => Left): void {
   const other = new Stage(world, `${deployment}-other`, 1);
 
   test('with data kept takes all but that away', async () => {
     await world.engine.destroy(deployment, { data: true });
     expect(world.instances(deployment).size).toBe(0);
-    expect(world.left(deployment)).not.toEqual(before());
+    expect(await world.left(deployment)).not.toEqual(before());
   });
 
   test('takes everything away, also again', async () => {
     await world.engine.destroy(deployment, { data: false });
-    expect(world.left(deployment)).toEqual(before());
+    expect(await world.left(deployment)).toEqual(before());
     await world.engine.destroy(deployment, { data: false });
   });
 

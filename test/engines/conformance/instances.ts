@@ -96,7 +96,7 @@ export function instances(world: World, name: string, ports: number): void {
       const wrong = await complaints(() => stage.start(stage.workload('web/front')));
       expect(wrong).toEqual([expect.stringMatching(/^KLG-502 .*web-front/)]);
       await engine.removeInstance(name, stage.instance('web/front'));
-      expect(other.untouched()).toBe(true);
+      expect(await other.untouched()).toBe(true);
       await other.remove();
     });
   });

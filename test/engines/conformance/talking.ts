@@ -23,7 +23,7 @@ export function talking(world: World, name: string, ports: number): void {
       const { code, output } = await exec('web/front', ['cat', '/etc/web.conf']);
       expect([code, output]).toEqual([0, expect.stringContaining(`password = hunter2-${name}`)]);
       expect(output).not.toContain('@{');
-      expect(world.told(name)).not.toContain('hunter2');
+      expect(await world.told(name)).not.toContain('hunter2');
     });
   });
 

@@ -27,13 +27,16 @@ export interface World {
   /** What a file of a volume holds; empty when it is not there. */
   readVolume(deployment: string, volume: string, path: string): string;
   /** Everything that the engine, its logs and the list of processes tell of a deployment. */
-  told(deployment: string): string;
+  told(deployment: string): string | Promise<string>;
   /** What a deployment could leave behind, by kind. */
-  left(deployment: string): Record<string, string[]>;
+  left(deployment: string): Left | Promise<Left>;
 }
+
+/** Names, by kind. */
+export type Left = Record<string, string[]>;
 
 export interface Occupied {
   /** Whether it is as it was. */
-  untouched(): boolean;
+  untouched(): boolean | Promise<boolean>;
   remove(): void | Promise<void>;
 }

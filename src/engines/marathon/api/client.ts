@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { messageOf } from '../../../model/error.ts';
+import { type Fetch, followed, Http } from '../../../mesos/http.ts';
+import { KollageError, messageOf } from '../../../model/error.ts';
 import { MarathonError, UnreachableError } from './errors.ts';
 import { type ServerEvent, serverEvents } from './server-events.ts';
 
@@ -10,6 +11,7 @@ export interface MarathonOptions {
   readonly credentials?: { readonly user: string; readonly password: string };
   /** Milliseconds that a request waits for one that answers. */
   readonly patience?: number;
+  readonly fetch?: Fetch;
 }
 
 const deploymentResult = z.looseObject({ deploymentId: z.string(), version: z.string() });
@@ -21,14 +23,14 @@ export type DeploymentResult = z.infer<typeof deploymentResult>;
 /** Statuses of one that has lost its leader, or is just losing it: another one may answer, or this one soon. */
 const passing = new Set([502, 503, 504]);
 
-/** Requests to Marathon's v2 API. Throws MarathonError and UnreachableError. */
+/** Requests to Marathon's v2 API. Throws MarathonError and UnreachableError, and KLG-562 and 565 where it is not trusted, or does not trust us. */
 export class MarathonClient {
-  readonly #options: Required<Pick<MarathonOptions, 'servers' | 'patience'>> & MarathonOptions;
+  readonly #options: Required<Pick<MarathonOptions, 'patience' | 'fetch'>> & MarathonOptions;
   /** Who answered last. */
   #at = 0;
 
   constructor(options: MarathonOptions) {
-    this.#options = { patience: 30_000, ...options };
+    this.#options = { patience: 30_000, fetch: new Http().fetch, ...options };
   }
 
   /** What is there; null where it is not. */
@@ -82,15 +84,6 @@ export class MarathonClient {
     yield* serverEvents(answer.body);
   }
 
-  /** Followers send on who wants events (302), and `fetch` would not show another host who we are. */
-  async #fetch(url: string, how: RequestInit, hops = 3): Promise<Response> {
-    const answer = await fetch(url, { ...how, redirect: 'manual' });
-    const to = answer.headers.get('Location');
-    if (hops === 0 || to === null || ![302, 307].includes(answer.status)) return answer;
-    await answer.body?.cancel();
-    return this.#fetch(new URL(to, url).href, how, hops - 1);
-  }
-
   async #orMissing<T>(request: () => Promise<T>): Promise<T | null> {
     try {
       return await request();
@@ -115,7 +108,7 @@ export class MarathonClient {
     body?: object,
     accept = 'application/json',
   ): Promise<Response> {
-    const { servers, credentials, patience } = this.#options;
+    const { servers, credentials, patience, fetch } = this.#options;
     const login =
       credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
     const end = performance.now() + patience;
@@ -123,7 +116,8 @@ export class MarathonClient {
       const server = servers[this.#at % servers.length] ?? '';
       let trouble: string;
       try {
-        const answer = await this.#fetch(`${server}${path}`, {
+        // Followers send on who wants events.
+        const answer = await followed(fetch, `${server}${path}`, {
           method,
           signal,
           headers: {
@@ -138,9 +132,8 @@ export class MarathonClient {
         if (!passing.has(answer.status)) throw new MarathonError(answer.status, said);
         trouble = new MarathonError(answer.status, said).message;
       } catch (error) {
-        if (error instanceof MarathonError || signal.aborted) throw error;
-        const { cause } = error as { cause?: unknown };
-        trouble = messageOf(cause ?? error);
+        if (error instanceof MarathonError || error instanceof KollageError || signal.aborted) throw error;
+        trouble = messageOf(error);
       }
       this.#at++;
       if (performance.now() > end)

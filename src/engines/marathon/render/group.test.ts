@@ -123,7 +123,9 @@ describe('where it runs', () => {
   test('on agents that have its role, each instance on one of its own where ports would meet', () => {
     expect(placed(state())).toEqual([roles]);
     expect(placed(state({ scale: { replicas: 2 } }))).toEqual([roles, ['hostname', 'UNIQUE']]);
-    expect(placed(state({ scale: { replicas: 2 }, ports: [] }))).toEqual([roles, ['hostname', 'GROUP_BY']]);
+    const spread = (replicas: number) => placed(state({ scale: { replicas }, ports: [] }));
+    expect(spread(2)).toEqual([roles, ['hostname', 'GROUP_BY', '2']]);
+    expect(spread(5), 'over no more agents than there are').toEqual([roles, ['hostname', 'GROUP_BY', '3']]);
     expect(placed(state({ scale: { each: 'node' }, ports: [] }))).toEqual([roles, ['hostname', 'UNIQUE']]);
     expect(appOf(state({ scale: { each: 'node' } }), '/test/web/api').instances).toBe(3);
   });

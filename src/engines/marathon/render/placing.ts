@@ -59,7 +59,17 @@ function apart(scope: RenderScope, process: Workload | Task): Constraint[] {
   }
   const ofNode = process.mounts.some(({ source }) => scope.volumes.get(source)?.each === 'node');
   const alone = process.ports.length > 0 || 'each' in process.scale || ofNode;
-  return [alone ? ['hostname', 'UNIQUE'] : ['hostname', 'GROUP_BY']];
+  return alone ? [['hostname', 'UNIQUE']] : evenly(scope, process);
+}
+
+/**
+ * Over as many agents as there are: without a number Marathon 1.11 divides by none, and with one that is too large it waits for agents for ever
+ * (mesosphere/marathon, Constraints.scala: checkGroupBy). Anywhere where the number is not known.
+ */
+function evenly(scope: RenderScope, workload: Workload): Constraint[] {
+  const agents = scope.hasNodes ? workload.placement.nodes.length : (scope.agents ?? 1);
+  const groups = Math.min(agents, scope.instances(workload));
+  return groups < 2 ? [] : [['hostname', 'GROUP_BY', String(groups)]];
 }
 
 function rolesOf(role: string): string[] {

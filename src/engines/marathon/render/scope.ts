@@ -10,6 +10,8 @@ export interface RenderInput {
   readonly start: Readonly<Record<string, string>>;
   /** Where nodes have no names: the agent with the volumes of which there is one; null where it is not chosen. */
   readonly home?: string | null;
+  /** Where nodes have no names: how many agents there are; null where that is not known. */
+  readonly agents?: number | null;
 }
 
 /** What every app of one deployment is rendered with. */
@@ -17,12 +19,14 @@ export class RenderScope extends Scope {
   readonly settings: MarathonSettings;
   readonly start: RenderInput['start'];
   readonly home: string | null;
+  readonly agents: number | null;
 
-  constructor({ desired, settings, start, home = null }: RenderInput) {
+  constructor({ desired, settings, start, home = null, agents = null }: RenderInput) {
     super(desired);
     this.settings = settings;
     this.start = start;
     this.home = home;
+    this.agents = agents;
   }
 
   /** How many instances a workload has. */
