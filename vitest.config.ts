@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config';
  * a whole all-in-one beside, and take its ports. The last two take long and are not part of `npm test`, nor is `clusters`: the whole all-in-one and
  * three databases and brokers, on Kubernetes.
  */
+const onClusters = 'test/engines/{kubernetes*,kubernetes/*}.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
@@ -55,9 +57,9 @@ export default defineConfig({
       {
         test: {
           name: 'kubernetes',
-          include: ['test/{cluster,kubernetes}/**/*.test.ts'],
+          include: ['test/{cluster,kubernetes}/**/*.test.ts', onClusters],
           exclude: ['test/kubernetes/ha.test.ts'],
-          testTimeout: 120_000,
+          testTimeout: 600_000,
           hookTimeout: 900_000,
           // Each has a cluster of its own.
           fileParallelism: false,
@@ -77,6 +79,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/{engines,images}/**/*.test.ts'],
+          exclude: [onClusters],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           // They share one daemon and its ports.

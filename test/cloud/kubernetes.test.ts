@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { request } from '../../src/engines/kubernetes/reach.ts';
 import { ensureSecrets } from '../../src/operate/secrets.ts';
 import { startCluster, type TestCluster } from '../cluster/cluster.ts';
 import { whyNot } from '../cluster/programs.ts';
@@ -10,6 +9,7 @@ import { hostState } from '../engines/host-state.ts';
 import { Running } from '../engines/running.ts';
 import { folderOf } from '../engines/written.ts';
 import { Cloud, settle } from '../upgrade/cloud.ts';
+import { inCluster } from '../upgrade/in-cluster.ts';
 
 /*
  * The whole all-in-one of the catalog on three nodes of a cluster: the controllers' part anywhere, virtual machines and networks where nodes have these
@@ -60,26 +60,6 @@ function left(node: string): string[] {
 function addresses(links: string): string[] {
   return [...links.matchAll(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/g)].map(([address]) => address);
 }
-
-const services: Readonly<Record<string, string>> = {
-  5000: 'keystone-api',
-  9292: 'glance-api',
-  8774: 'nova-api',
-  9696: 'neutron-server',
-  8004: 'heat-api',
-};
-
-/** As a user: through the API server, since the names of Services lead nowhere from here. */
-const send: NonNullable<ConstructorParameters<typeof Cloud>[2]> = async (
-  url,
-  { body = null, ...options },
-) => {
-  const { port, pathname, search } = new URL(url);
-  const inside = `http://${services[port]}.${name}.svc:${port}${pathname}${search}`;
-  const signal = AbortSignal.timeout(60_000);
-  const { status, headers, text } = await request(cluster.client, inside, { ...options, body, signal });
-  return new Response(status === 204 ? null : text, { status, headers });
-};
 
 describe.skipIf(reason !== null)(
   `The whole OpenStack on Kubernetes${reason === null ? '' : `: ${reason}`}`,
@@ -136,7 +116,7 @@ describe.skipIf(reason !== null)(
         'openvswitch-db-server node3',
         'openvswitch-vswitchd node3',
       ]);
-      const cloud = new Cloud(folder, undefined, send);
+      const cloud = new Cloud(folder, undefined, inCluster(cluster, name));
       await cloud.login();
       const path = '/v2.0/agents?binary=neutron-openvswitch-agent';
       const { agents } = (await cloud.ask('neutron', 'GET', path)) as {
@@ -148,7 +128,7 @@ describe.skipIf(reason !== null)(
     });
 
     test('is taken away whole, guests and networks too, from every node; of all this the host has seen nothing', async () => {
-      const cloud = new Cloud(folder, undefined, send);
+      const cloud = new Cloud(folder, undefined, inCluster(cluster, name));
       await cloud.login();
       await settle(cloud);
       const both = () => ['node2', 'node3'].flatMap(left);

@@ -24,8 +24,9 @@ export function hostState(
       .map((line) => line.split(' ')[1] ?? '')
       .filter((point) => !point.startsWith('/var/lib/docker') && !point.startsWith('/run/docker'))
       .sort(),
+    // Nor is the cable of a cluster that tests beside these use (test/cluster/fabric.ts) anything of Docker's.
     interfaces: readdirSync('/sys/class/net')
-      .filter((name) => !name.startsWith('veth'))
+      .filter((name) => !/^(veth|klgk8s)/.test(name))
       .sort(),
     run: readdirSync('/run').sort(),
     namespaces: existsSync('/run/netns') ? readdirSync('/run/netns').sort() : [],

@@ -16,7 +16,8 @@ export type Api = keyof typeof apis;
 
 type Json = Record<string, unknown>;
 
-type Send = (
+/** How a request reaches a cloud. */
+export type Send = (
   url: string,
   options: {
     readonly method: string;

@@ -15,21 +15,37 @@ export interface Downtime {
   readonly longest: number;
 }
 
+/** Whether what is at a URL answers. */
+type Answers = (url: string) => Promise<boolean>;
+
 /**
  * Asks each API for its list of versions every 50 ms until the signal, and gives for how long it did not answer: from the last answer before a
  * failure to the first one after it.
  */
-export async function downtime(signal: AbortSignal): Promise<Downtime[]> {
-  const names = Object.keys(apis) as Api[];
-  return Promise.all(names.map((api) => watch(api, signal)));
+export async function downtime(
+  signal: AbortSignal,
+  names = Object.keys(apis) as Api[],
+  answers: Answers = answersHere,
+): Promise<Downtime[]> {
+  return Promise.all(names.map((api) => watch(api, signal, answers)));
 }
 
-async function watch(api: Api, signal: AbortSignal): Promise<Downtime> {
+/** What was seen, in lines for people. */
+export function told(seen: readonly Downtime[]): string {
+  return seen
+    .map(
+      ({ api, away, longest, failed, asked }) =>
+        `  ${api}: away ${away / 1000} s, at once ${longest / 1000} s, ${failed} of ${asked} unanswered\n`,
+    )
+    .join('');
+}
+
+async function watch(api: Api, signal: AbortSignal, answers: Answers): Promise<Downtime> {
   let [asked, failed, away, longest, good, out] = [0, 0, 0, 0, Date.now(), false];
   while (!signal.aborted) {
     const began = Date.now();
     asked++;
-    if (await answers(apis[api])) {
+    if (await answers(`${apis[api]}/`)) {
       const now = Date.now();
       if (out) {
         away += now - good;
@@ -47,9 +63,9 @@ async function watch(api: Api, signal: AbortSignal): Promise<Downtime> {
 
 const agent = new Agent({ keepAlive: false });
 
-function answers(url: string): Promise<boolean> {
+function answersHere(url: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = request(`${url}/`, { agent, timeout: patience }, (answer) => {
+    const asked = request(url, { agent, timeout: patience }, (answer) => {
       answer.resume();
       answer.on('close', () => resolve((answer.statusCode ?? 500) < 500));
     });

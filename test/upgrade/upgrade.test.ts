@@ -8,7 +8,7 @@ import { up } from '../../src/operate/up.ts';
 import { upgrade } from '../../src/operate/upgrade.ts';
 import { scratch } from '../support/folders.ts';
 import { at, belongings, Cloud, settle } from './cloud.ts';
-import { downtime } from './downtime.ts';
+import { downtime, told } from './downtime.ts';
 import { counted } from './guest.ts';
 
 /*
@@ -52,11 +52,7 @@ test.each([
   });
   const seconds = Math.round((performance.now() - began) / 1000);
   stop.abort();
-  const lines = (await watching).map(
-    ({ api, away, longest, failed, asked }) =>
-      `  ${api}: away ${away / 1000} s, at once ${longest / 1000} s, ${failed} of ${asked} unanswered`,
-  );
-  process.stdout.write(`${from} to ${to}: ${seconds} s\n${lines.join('\n')}\n`);
+  process.stdout.write(`${from} to ${to}: ${seconds} s\n${told(await watching)}`);
 
   expect(readFileSync(join(folder, 'kollage.yaml'), 'utf8')).toBe(`name: ${name}\nrelease: "${to}"\n`);
   expect((await status(folder)).workloads.filter(({ state }) => state !== 'healthy')).toEqual([]);
