@@ -90,6 +90,8 @@ export class Connection {
 
   /** Whether the process goes on for its sake: it does while something is asked, and else ends without it. */
   hold(busy: boolean): void {
+    // One that has broken would remember each of these calls, to make it when it connects.
+    if (this.#socket.destroyed) return;
     for (const one of [this.#socket, ...this.#timers]) busy ? one.ref() : one.unref();
   }
 

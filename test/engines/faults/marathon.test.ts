@@ -15,7 +15,7 @@ import { makeShop, type Shop } from '../shop.ts';
 const name = 'kollage-fault-marathon';
 const reason = whyNoStandIn();
 const login = { user: 'ops', password: 'hunter2' };
-const patient = { timeout: 20_000, interval: 100 };
+const patient = { timeout: 60_000, interval: 100 };
 
 describe.skipIf(reason !== null)(`Marathon's faults${reason === null ? '' : ` (${reason})`}`, () => {
   let mesos: MesosCluster;
