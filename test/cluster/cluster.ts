@@ -15,9 +15,10 @@ import { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { startOf } from '../../src/state/lock.ts';
 import { type Asked, makeOperator, requestsOf } from './audit.ts';
 import {
+  halt,
   kill,
+  resume,
   serviceAddress,
-  signal,
   start,
   startApiServer,
   startControllers,
@@ -100,11 +101,11 @@ export class TestCluster implements AsyncDisposable {
 
   /** Lets the API server stand still: it accepts connections, and answers nothing. */
   haltApiServer(): void {
-    signal(this.folder, 'kube-apiserver', 'SIGSTOP');
+    halt(this.folder, 'kube-apiserver');
   }
 
   resumeApiServer(): void {
-    signal(this.folder, 'kube-apiserver', 'SIGCONT');
+    resume(this.folder, 'kube-apiserver');
   }
 
   /** Kills the API server: whatever runs on nodes runs on. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';
@@ -64,9 +64,16 @@ function pidOf(folder: string, name: string): string | undefined {
   return readdirSync('/proc').find((one) => commandOf(one).startsWith(`${join(folder, 'bin', name)}\0`));
 }
 
-/** Lets a part of the control plane stand still, or go on. */
-export function signal(folder: string, name: string, which: 'SIGSTOP' | 'SIGCONT'): void {
-  process.kill(Number(pidOf(folder, name)), which);
+/** Lets a part of the control plane stand still. */
+export function halt(folder: string, name: string): void {
+  process.kill(Number(pidOf(folder, name)), 'SIGSTOP');
+}
+
+/** Lets it go on: nsenter, which started it, stands still with it, and would not see its end (util-linux, nsenter.c: continue_as_child). */
+export function resume(folder: string, name: string): void {
+  const pid = Number(pidOf(folder, name));
+  const [, parent] = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  for (const one of [pid, Number(parent)]) process.kill(one, 'SIGCONT');
 }
 
 /** Kills a part of the control plane; resolves when it is gone. */
