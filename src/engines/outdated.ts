@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { hash } from '../compile/fingerprint.ts';
 import type { ObservedInstance } from '../model/plan.ts';
 import type { Workload } from '../model/resource.ts';
 
@@ -35,6 +36,22 @@ export function outdated(
       return [[output, { before: before === null ? null : 'another value', after }]];
     }),
   );
+}
+
+/**
+ * What a workload says of the values that its instances are filled with, so that they are made anew where some hold values that are no more. What it said
+ * before stays otherwise: without it all would be made anew. Undefined where it never had to.
+ */
+export function renewal(
+  workload: Pick<Workload, 'follows'>,
+  instances: readonly (Filled | null)[],
+  published: Published,
+  before: string | undefined,
+): string | undefined {
+  const isOld = instances.some((filled) => Object.keys(outdated(workload, filled, published)).length > 0);
+  if (!isOld) return before;
+  const now = Object.keys(workload.follows ?? {}).map((output) => [output, published(output) ?? null]);
+  return hash(now).slice(0, 10);
 }
 
 function hashOf(value: string): string {

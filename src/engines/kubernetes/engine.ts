@@ -20,7 +20,7 @@ import { makeBase, makeSecrets, needVolumes, scopeFor } from './base.ts';
 import { Cluster, type How } from './cluster.ts';
 import { destroyAll, gone } from './destroy.ts';
 import { execIn } from './exec.ts';
-import { renewal } from './filled.ts';
+import { renewalOf } from './filled.ts';
 import { removeFormer, removeFormerMaker } from './former.ts';
 import { logLines } from './logs.ts';
 import { jobName, label, objectName, only } from './names.ts';
@@ -259,7 +259,7 @@ export class KubernetesEngine implements Engine {
     await makeSecrets(client, scope, workload, secret);
     const wanted = controller(scope, workload);
     const { namespace } = scope.settings;
-    const renewed = await renewal(client, { deployment, namespace }, workload, wanted.kind);
+    const renewed = await renewalOf(client, { deployment, namespace }, workload, wanted.kind);
     const objects = workloadObjects(scope, workload, renewed);
     const applied = { deployment, namespace, workload: objectName(workload.id), objects };
     await removeFormerMaker(client, applied);

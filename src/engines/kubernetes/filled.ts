@@ -1,22 +1,22 @@
-import { hash } from '../../compile/fingerprint.ts';
+import { z } from 'zod';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { Workload } from '../../model/resource.ts';
-import { type Filled, filledShape, outdated, type Published, partsOf } from '../outdated.ts';
-import { annotation, label, objectName, only, short } from './names.ts';
+import { type Filled, filledShape, outdated, type Published, partsOf, renewal } from '../outdated.ts';
+import { annotation, label, objectName, only } from './names.ts';
 import { podsOf } from './pods.ts';
 import { registerKey } from './render/manifests.ts';
 import { configMapShape, type controllerKinds, controllerShape, type PodShape } from './shapes.ts';
 
+const register = z.record(z.string(), z.string());
+
 /** What a deployment's workloads and tasks have published. */
 export async function published(client: KubernetesClient, namespace: string): Promise<Published> {
-  const register = await client.get({ kind: 'ConfigMap', namespace, name: only.outputs });
-  const { data } = configMapShape.parse(register ?? { metadata: { name: only.outputs } });
-  const values = new Map(
-    Object.entries(data).map(([key, text]) => [key, filledShape.catch({}).parse(JSON.parse(text))]),
-  );
+  const there = await client.get({ kind: 'ConfigMap', namespace, name: only.outputs });
+  const { data } = configMapShape.parse(there ?? { metadata: { name: only.outputs } });
+  const values = new Map(Object.entries(data).map(([key, text]) => [key, register.parse(JSON.parse(text))]));
   return (output) => {
     const { id, key } = partsOf(output);
-    return values.get(registerKey(id))?.[key] ?? undefined;
+    return values.get(registerKey(id))?.[key];
   };
 }
 
@@ -39,29 +39,21 @@ function filledIn({ status }: PodShape): Filled | null {
   return null;
 }
 
-/**
- * What the template of a workload's pods says so that they are made anew where some were filled with values that are no more. What it said the last time
- * stays: without it all would be made anew. Undefined where it never had to.
- */
-export async function renewal(
+/** What the template of a workload's pods is to say of the values that they are filled with. */
+export async function renewalOf(
   client: KubernetesClient,
   { deployment, namespace }: { readonly deployment: string; readonly namespace: string },
   workload: Workload,
   kind: (typeof controllerKinds)[number],
 ): Promise<string | undefined> {
-  const names = Object.keys(workload.follows ?? {});
-  if (names.length === 0) return undefined;
+  if (!workload.follows) return undefined;
   const name = objectName(workload.id);
   const [live, pods, values] = await Promise.all([
     client.get({ kind, namespace, name }),
     podsOf(client, namespace, { [label.deployment]: deployment, [label.workload]: name }),
     published(client, namespace),
   ]);
-  const isOld = pods.some(
-    (pod) =>
-      pod.metadata.deletionTimestamp === undefined &&
-      Object.keys(outdatedOf(pod, workload, values)).length > 0,
-  );
-  if (isOld) return short(hash(names.map((output) => [output, values(output) ?? null])));
-  return live ? controllerShape.parse(live).spec.template.metadata.annotations[annotation.filled] : undefined;
+  const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const said = live ? controllerShape.parse(live).spec.template.metadata.annotations : {};
+  return renewal(workload, staying.map(filledIn), values, said[annotation.filled]);
 }

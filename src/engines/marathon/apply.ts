@@ -5,7 +5,7 @@ import { drift } from '../drift.ts';
 import type { Provision } from '../engine.ts';
 import { deploy } from './api/deploy.ts';
 import type { Site } from './cluster.ts';
-import { renewal } from './filled.ts';
+import { renewalOf } from './filled.ts';
 import { attemptOf, instancesOf, isSettled } from './looked.ts';
 import { appId, label, objectName } from './names.ts';
 import { type App, app } from './render/app.ts';
@@ -30,7 +30,7 @@ export async function apply(
   const scope = await scopeFor(site, workload, provision);
   const version = await publish(site, scope, workload, provision);
   const before = await appOf(site, appId(deployment, workload.id));
-  const wanted = appFor(site, scope, workload, { version, renewed: await renewal(site, workload, before) });
+  const wanted = appFor(site, scope, workload, { version, renewed: await renewalOf(site, workload, before) });
   if (before && before.labels[label.deployment] !== deployment) throw taken(wanted.id, workload.id);
   if (before === null || !isSame(wanted, before)) {
     const path = `/v2/apps${wanted.id}`;

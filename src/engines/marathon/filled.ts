@@ -1,6 +1,5 @@
-import { hash } from '../../compile/fingerprint.ts';
 import type { Workload } from '../../model/resource.ts';
-import { outdated, type Published, partsOf } from '../outdated.ts';
+import { type Published, partsOf, renewal } from '../outdated.ts';
 import type { Site } from './cluster.ts';
 import { instancesOf } from './looked.ts';
 import { label } from './names.ts';
@@ -20,22 +19,19 @@ export async function published(
   };
 }
 
-/**
- * What an app says so that its tasks are made anew where some were filled with values that are no more. What it said the last time stays: without it all
- * would be made anew. Undefined where it never had to.
- */
-export async function renewal(
+/** What an app is to say of the values that its tasks are filled with. */
+export async function renewalOf(
   site: Site,
   workload: Workload,
   live: AppShape | null,
 ): Promise<string | undefined> {
-  const names = Object.keys(workload.follows ?? {});
-  if (names.length === 0 || live === null) return undefined;
+  if (!workload.follows || live === null) return undefined;
   const [instances, values] = await Promise.all([instancesOf(site, live), published(site, [workload])]);
-  const isOld = instances.some(
-    ({ filled, isCurrent }) => isCurrent && Object.keys(outdated(workload, filled, values)).length > 0,
+  const staying = instances.filter(({ isCurrent }) => isCurrent);
+  return renewal(
+    workload,
+    staying.map(({ filled }) => filled),
+    values,
+    live.labels[label.filled],
   );
-  return isOld
-    ? hash(names.map((output) => [output, values(output) ?? null])).slice(0, 10)
-    : live.labels[label.filled];
 }
