@@ -23,7 +23,8 @@ const running = new Running(folder);
 const { signal } = new AbortController();
 let cluster: TestCluster;
 
-if (reason === null) await haveImages('2026.2', 'keystone', 'glance-api', 'placement-api', 'mariadb-server');
+const images = ['mariadb-server', 'memcached', 'rabbitmq', 'keystone', 'glance-api', 'placement-api'];
+if (reason === null) await haveImages('2026.2', ...images);
 
 describe.skipIf(reason !== null)(`an upgrade on three nodes${reason === null ? '' : `: ${reason}`}`, () => {
   beforeAll(async () => {
@@ -87,6 +88,5 @@ services: { rabbitmq: true, glance: { components: { api: { replicas: 2 } } }, pl
     expect(at(await cloud.ask('keystone', 'GET', '/v3/projects?name=kept'), 'projects', 0, 'name')).toBe(
       'kept',
     );
-    await running.verify();
   });
 });
