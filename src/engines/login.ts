@@ -1,10 +1,8 @@
+import type { SecretOf } from '../load/secret-of.ts';
 import { KollageError } from '../model/error.ts';
 
 /** The secret that is the password of `engine.user`. */
 export const passwordOf = 'kollage_engine_password';
-
-/** The secrets of the deployment's folder, by name. */
-export type SecretOf = (name: string) => Promise<string | undefined>;
 
 /** The password of a user of `what`. KLG-120 where the folder has none. */
 export async function passwordFor(user: string, what: string, secret: SecretOf | undefined): Promise<string> {

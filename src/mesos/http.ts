@@ -72,6 +72,11 @@ export class Http {
   }
 }
 
+/** The header that shows who somebody is (HTTP basic authentication, RFC 7617). */
+export function basic(user: string, password: string): { readonly Authorization: string } {
+  return { Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+}
+
 /** A request that follows those who send on to who leads (302, 307), and shows them who we are, which the `fetch` of programs would not. */
 export async function followed(fetch: Fetch, url: string, asked: Asked, hops = 3): Promise<Response> {
   const answer = await fetch(url, asked);

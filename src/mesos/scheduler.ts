@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { KollageError, messageOf } from '../model/error.ts';
 import { CallError, SchedulerError } from './errors.ts';
 import { event, type MesosEvent } from './events.ts';
-import { type Fetch, Http } from './http.ts';
+import { basic, type Fetch, Http } from './http.ts';
 import { records } from './recordio.ts';
 
 /** Where the number is kept under which a master knows this scheduler, so that the next process is the same one to it. */
@@ -204,13 +204,12 @@ export class Scheduler {
     signal: AbortSignal,
   ): Promise<Response> {
     const { fetch, principal, secret } = this.#options;
-    const login = secret !== undefined && Buffer.from(`${principal ?? ''}:${secret}`).toString('base64');
     return fetch(`${master}${path}`, {
       method: 'POST',
       headers: {
         'Content-Type': 'application/json',
         Accept: 'application/json',
-        ...(login && { Authorization: `Basic ${login}` }),
+        ...(secret !== undefined && basic(principal ?? '', secret)),
         ...headers,
       },
       body: JSON.stringify(body),

@@ -1,3 +1,4 @@
+import type { SecretOf } from '../load/secret-of.ts';
 import type { DeploymentFile } from '../model/deployment.ts';
 import { KollageError } from '../model/error.ts';
 import { serversOf, ZooKeeperClient } from './client.ts';
@@ -15,7 +16,7 @@ export function zookeeperOf(engine: DeploymentFile['engine']): string {
 export async function openDeploymentIn(
   servers: string,
   deployment: string,
-  secret: ((name: string) => Promise<string | undefined>) | undefined,
+  secret: SecretOf | undefined,
 ): Promise<{ readonly client: ZooKeeperClient; readonly key: StoreKey }> {
   const value = await secret?.(storeKeySecret);
   if (value === undefined)

@@ -10,11 +10,11 @@ import type { KollageEvent } from '../../src/model/event.ts';
 import { backup, bringIn, bringOut, dropBackups, listBackups } from '../../src/operate/backup.ts';
 import { destroy } from '../../src/operate/destroy.ts';
 import { recover } from '../../src/operate/recover.ts';
-import { restore } from '../../src/operate/restore.ts';
 import { ensureSecrets } from '../../src/operate/secrets.ts';
 import { status } from '../../src/operate/status.ts';
 import { up } from '../../src/operate/up.ts';
 import { scratch } from '../support/folders.ts';
+import { putBack } from './restored.ts';
 
 /* Backup, restore and recovery of a real MariaDB under a real Keystone. */
 
@@ -58,15 +58,7 @@ async function makeBackup(keep?: number): Promise<string> {
 }
 
 function bringBack(id: string, options: { signal?: AbortSignal; emit?: (event: KollageEvent) => void } = {}) {
-  return restore({
-    folder,
-    service: 'mariadb',
-    backup: id,
-    agreed: async () => undefined,
-    follows: () => undefined,
-    ...silent,
-    ...options,
-  });
+  return putBack(folder, id, { ...silent, ...options });
 }
 
 async function session(): Promise<{ 'x-auth-token': string; 'content-type': string }> {

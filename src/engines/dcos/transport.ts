@@ -1,7 +1,8 @@
+import type { SecretOf } from '../../load/secret-of.ts';
 import type { Transport } from '../../mesos/transport.ts';
 import type { DeploymentFile } from '../../model/deployment.ts';
 import { KollageError } from '../../model/error.ts';
-import { passwordFor, type SecretOf } from '../login.ts';
+import { passwordFor } from '../login.ts';
 import { type Account, serviceAccount } from './account.ts';
 import { AdminRouter } from './router.ts';
 

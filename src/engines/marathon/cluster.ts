@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import type { SecretOf } from '../../load/secret-of.ts';
 import { SchedulerError } from '../../mesos/errors.ts';
 import { direct, type Transport } from '../../mesos/transport.ts';
 import type { DeploymentFile } from '../../model/deployment.ts';
 import { KollageError } from '../../model/error.ts';
 import { openDeploymentIn } from '../../zookeeper/deployment.ts';
 import { telling as tellingZooKeeper } from '../../zookeeper/errors.ts';
-import { passwordFor, type SecretOf } from '../login.ts';
+import { passwordFor } from '../login.ts';
 import { MarathonClient } from './api/client.ts';
 import { MarathonError, UnreachableError } from './api/errors.ts';
 import { Operator } from './operator.ts';

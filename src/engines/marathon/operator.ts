@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { followed } from '../../mesos/http.ts';
+import { basic, followed } from '../../mesos/http.ts';
 import type { Transport } from '../../mesos/transport.ts';
 import { KollageError, messageOf } from '../../model/error.ts';
 import { MarathonError, UnreachableError } from './api/errors.ts';
@@ -102,15 +102,13 @@ export class Operator {
 
   async #ask(url: string, body?: object): Promise<Response> {
     const { credentials, fetch } = this.#transport;
-    const login =
-      credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
     const answer = await followed(fetch, url, {
       method: body ? 'POST' : 'GET',
       signal: AbortSignal.timeout(patience),
       headers: {
         Accept: 'application/json',
         ...(body && { 'Content-Type': 'application/json' }),
-        ...(login && { Authorization: `Basic ${login}` }),
+        ...(credentials && basic(credentials.user, credentials.password)),
       },
       ...(body && { body: JSON.stringify(body) }),
     });

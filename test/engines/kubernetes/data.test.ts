@@ -5,12 +5,12 @@ import { beforeAll, expect, test } from 'vitest';
 import { openDeployment } from '../../../src/load/deployment.ts';
 import { readPasswords } from '../../../src/load/passwords.ts';
 import { backup, bringIn, bringOut, dropBackups, listBackups } from '../../../src/operate/backup.ts';
-import { restore } from '../../../src/operate/restore.ts';
 import { rollback } from '../../../src/operate/rollback.ts';
 import { ensureSecrets } from '../../../src/operate/secrets.ts';
 import { whyNot } from '../../cluster/programs.ts';
 import { describeWithCluster } from '../../cluster/testing.ts';
 import { haveImages } from '../../support/images.ts';
+import { putBack } from '../restored.ts';
 import { Running } from '../running.ts';
 import { folderOf } from '../written.ts';
 
@@ -123,14 +123,7 @@ ${more}`,
       await sql(
         "INSERT INTO keystone.project_tag VALUES ((SELECT id FROM keystone.project LIMIT 1), 'late')",
       );
-      await restore({
-        folder,
-        service: 'mariadb',
-        backup: id,
-        agreed: async () => undefined,
-        follows: () => undefined,
-        ...silent,
-      });
+      await putBack(folder, id, silent);
       expect(await dump()).toBe(before);
       await healthy();
     });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Fetch, followed, Http } from '../../../mesos/http.ts';
+import { basic, type Fetch, followed, Http } from '../../../mesos/http.ts';
 import { KollageError, messageOf } from '../../../model/error.ts';
 import { MarathonError, UnreachableError } from './errors.ts';
 import { type ServerEvent, serverEvents } from './server-events.ts';
@@ -109,8 +109,6 @@ export class MarathonClient {
     accept = 'application/json',
   ): Promise<Response> {
     const { servers, credentials, patience, fetch } = this.#options;
-    const login =
-      credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
     const end = performance.now() + patience;
     for (;;) {
       const server = servers[this.#at % servers.length] ?? '';
@@ -123,7 +121,7 @@ export class MarathonClient {
           headers: {
             Accept: accept,
             ...(body && { 'Content-Type': 'application/json' }),
-            ...(login && { Authorization: `Basic ${login}` }),
+            ...(credentials && basic(credentials.user, credentials.password)),
           },
           ...(body && { body: JSON.stringify(body) }),
         });
